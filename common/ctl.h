@@ -2,6 +2,20 @@
 /*
  * ctl.h: the commands of the control sockets, one row each: which daemon
  * answers, what it takes.  keepctl and the daemons read the same rows.
+ *
+ * keepctl turns typed words into struct msg_ctl by the row alone:
+ *
+ * take: a letter for each argument, in order.
+ *	n	name		o	other		# number
+ *	t	text		T	text, all further arguments joined by
+ *				one blank each
+ *	p	secret: asked on the terminal, or read from standard input
+ *		with "-" as the last argument (it takes no argument itself)
+ *	?	all behind it may be left out
+ * opts: a letter for each option; the k-th letter sets flag 1 << k.
+ *	A letter with '#', 'o' or 't' behind a ':' takes a value for the
+ *	field of that letter as well ("n:#" is -n NUMBER).
+ * A field that was not given is empty, or 0.
  */
 #ifndef COMMON_CTL_H
 #define COMMON_CTL_H
@@ -28,13 +42,24 @@ enum ctl_command {
 	CTL_MAX
 };
 
+/* Flags, by the order of the letters in opts of their row. */
+#define CTLF_ROLE_GLOBAL	1	/* role add -g: Global Admin */
+#define CTLF_CLIENT_PUBLIC	1	/* client add -p: no secret */
+#define CTLF_GRANT_USER		1	/* grant revoke -u: name is a user */
+#define CTLF_GRANT_CLIENT	2	/* grant revoke -c: name is a client */
+#define CTLF_GRANT_ALL		4	/* grant revoke -a: every grant */
+#define CTLF_AUDIT_JSON		1	/* audit -j: a JSON object a line */
+#define CTLF_AUDIT_COUNT	2	/* audit tail -n: number is given */
+
 struct ctl_row {
 	enum ctl_command command;
 	enum chan_kind	 kind;		/* who answers: CK_CTL_ */
-	const char	*words;		/* "user add", as typed */
+	const char	*words;		/* "user add", as typed; NULL: never */
 	const char	*args;		/* for usage: "[-g] NAME" */
 	const char	*help;
-	const char	*heads;		/* headings of the lines, TABs; or NULL */
+	const char	*heads;		/* headings, TABs; or NULL */
+	const char	*take;		/* "" when none */
+	const char	*opts;		/* "" when none */
 };
 const struct ctl_row *ctl_row_at(unsigned int);	/* NULL behind the last */
 const struct ctl_row *ctl_row(uint32_t command);

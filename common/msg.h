@@ -574,7 +574,7 @@ struct msg_close_ack {
 
 /*
  * One or more events (tail: nevents times struct audit_event, each followed
- * by its target_len bytes of target and detail_len of detail).
+ * by tool_len bytes of tool, target_len of target, detail_len of detail).
  */
 #define AUDIT_TARGET_MAX	256
 #define AUDIT_DETAIL_MAX	512
@@ -588,7 +588,7 @@ struct audit_event {
 	uint16_t	tool_len;
 	uint16_t	target_len;
 	uint16_t	detail_len;
-	uint16_t	zero[3];
+	uint16_t	zero[5];
 };
 enum audit_kind { AK_TOOL_CALL = 1, AK_CHANGE, AK_REFUSED, AK_SIGNIN,
 	AK_SIGNIN_BAD, AK_CONSENT, AK_DENY, AK_REGISTER, AK_ISSUE, AK_REFRESH,
