@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * authd.h: what the files of keepd-authd share.  One process, one thread,
+ * one loop; all of it runs as _keepauth without network or fork.
+ *
+ * A handler's order is always: check the fields (done by msg.c and the
+ * handler's first lines), check the limits, check the store, write, audit,
+ * and answer from store_after().
+ */
+#ifndef AUTHD_AUTHD_H
+#define AUTHD_AUTHD_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../common/buf.h"
+#include "../common/chan.h"
+#include "../common/clock.h"
+#include "../common/ev.h"
+#include "../common/msg.h"
+#include "store.h"
+
+/* ---- scope (scope.c) ---- */
+
+#define SCOPE_TOOLS	1		/* mcp:tools */
+#define SCOPE_OPENID	2		/* accepted, and worth nothing */
+#define SCOPE_PROFILE	4
+#define SCOPE_EMAIL	8
+#define SCOPE_OFFLINE	16
+/* What to grant for a scope parameter (NULL: none was sent). */
+uint32_t scope_parse(const char *);
+/* The names of granted bits: out holds SCOPE_MAX. */
+void	scope_text(uint32_t, char *out, size_t size);
+
+/* ---- time (authd.c) ---- */
+
+/*
+ * Seconds and milliseconds for lifetimes.  Wall clock that never goes back:
+ * it is at least the last value plus the monotonic time since, and at start
+ * at least what an earlier process saw (DB_META "clock").  So putting the
+ * clock back never lengthens a life; putting it forward ends lives early.
+ */
+int64_t	auth_now(void);
+int64_t	auth_now_ms(void);
+
+/* ---- configuration (authd.c) ---- */
+
+const struct msg_conf_authd *auth_conf(void);
+uint32_t auth_flags(void);		/* CONF_ bits */
+const char *auth_issuer(void);		/* public-url, byte for byte */
+const char *auth_resource(void);
+/* Custom schemes allowed in redirect URIs. */
+const char *const *auth_schemes(size_t *n);
+/* A 32-bit mark of the current resource, kept in each access token's record:
+ * tokens of an earlier public-url are not of this server. */
+uint32_t resource_tag(void);
+
+/* ---- workers (authd.c) ---- */
+
+struct handle;
+TAILQ_HEAD(handle_list, handle);
+struct worker {
+	TAILQ_ENTRY(worker) entry;
+	uint64_t	 generation;	/* its identity; from master only */
+	uint32_t	 slot;
+	struct chan	*chan;
+	struct handle_list handles;	/* oldest first */
+	unsigned int	 nhandles;
+};
+TAILQ_HEAD(worker_list, worker);
+extern struct worker_list workers;
+struct worker *worker_find(uint64_t generation);	/* NULL: gone */
+/* The worker behind a listener channel: chan_arg, never a message field. */
+struct worker *worker_of(const struct chan *);
+
+/* Channels of the fixed peers; NULL while they are away. */
+struct chan *auth_toold(void);
+struct chan *auth_pwhash(void);
+/* Has toold taken our channel (HELLO_ACK)? Nothing is answered before. */
+int	auth_ready(void);
+/* Tell toold the roles anew (after a change of roles): ROLE rows, ROLES_END. */
+void	auth_send_roles(void);
+
+/*
+ * Answer a worker behind the turn's commit.  body (size bytes) is copied.
+ * When the commit failed, spoil is called on the copy first and turns it
+ * into the error answer of its type.  A worker that is gone gets nothing.
+ */
+void	answer_after(struct worker *, uint32_t type, uint32_t id,
+	    const void *body, size_t size, void (*spoil)(void *));
+/* Answer at once: only for what depends on no write of this turn. */
+void	answer_now(struct worker *, uint32_t type, uint32_t id,
+	    const void *body);
+
+/* ---- keys and digests (keys.c) ---- */
+
+enum digest_kind { DK_ACCESS = 1, DK_REFRESH, DK_CODE, DK_SECRET, DK_SESSION,
+	DK_COOKIE, DK_DEVICE, DK_IDEM };
+/* Newest generation of the digest key, and how many are still known. */
+uint32_t digest_gen(void);
+/* HMAC-SHA256(digest key gen, kind || text): 0, or -1 if gen is unknown. */
+int	digest_make(uint32_t gen, enum digest_kind, const void *, size_t,
+	    uint8_t out[DIGEST_LEN]);
+/*
+ * Look a presented secret up under every known generation: 0 and the record
+ * and its key in key[], or -1.
+ */
+int	digest_find(enum store_db, enum digest_kind, const char *secret,
+	    size_t len, void *rec, size_t size, uint8_t key[DIGEST_LEN]);
+/* 256 random bits as prefix + base64url; out holds at least 47. */
+#define SECRET_TEXT_LEN	46		/* prefix of 3, 43 characters */
+void	secret_make(const char *prefix, char *out, size_t size);
+
+/* MAC under a key derived from the seal key: forms, derived codes. */
+enum mac_kind { MK_CSRF = 1, MK_CODE, MK_DEVICE };
+void	mac_make(enum mac_kind, const void *, size_t,
+	    uint8_t out[DIGEST_LEN]);
+/*
+ * Password records hold HMAC-SHA256(pepper, derived bytes), so that a copy
+ * of the store alone cannot even be guessed at.
+ */
+uint32_t pepper_gen(void);
+int	pepper_mac(uint32_t gen, const uint8_t derived[DIGEST_LEN],
+	    uint8_t out[DIGEST_LEN]);
+
+/* ---- closing handles (handle.c) ---- */
+
+enum close_result {
+	CLOSED_DONE,		/* revoked, durable, acknowledged by toold */
+	CLOSED_NOT_DURABLE,		/* acknowledged, but the commit failed: it is
+				 * refused until this process ends */
+	CLOSED_NO_TOOLD		/* durable, but toold did not come back in
+				 * time to say so: ask again */
+};
+typedef void close_fn(void *arg, enum close_result);
+
+/*
+ * design.md 2, step 5.  Called after the caller has put its change into the
+ * turn's transaction.  At once: what is named is refused in memory.  After
+ * the commit: CLOSE to toold; after its acknowledgement (or its death):
+ * done, never from inside this call.  done may be NULL.
+ *
+ * HC_REVOKE: what is named ends (revoked, disabled, removed, password
+ * changed); if the commit fails the refusal in memory stays.
+ * HC_CHANGE: rights changed; new handles are opened under the new rights as
+ * soon as CLOSE is on its way; if the commit fails the old rights hold.
+ */
+enum close_mode { HC_REVOKE = 1, HC_CHANGE };
+void	handle_close_grant(const uint8_t grant[GRANT_LEN], enum close_mode,
+	    close_fn *done, void *arg);
+void	handle_close_user(const char *user_id, enum close_mode,
+	    close_fn *done, void *arg);
+void	handle_close_client(const char *client_id, enum close_mode,
+	    close_fn *done, void *arg);
+void	handle_close_worker(uint64_t generation, enum close_mode,
+	    close_fn *done, void *arg);
+void	handle_close_all(enum close_mode, close_fn *done, void *arg);
+/* A user whose refused-in-memory mark must go (enabled again, committed). */
+void	handle_unrefuse_user(const char *user_id);
+
+/*
+ * CTL_OPERATOR: a handle of worker 0 for a user of keepctl.  Makes (or finds)
+ * the grant of kind operator, OPENs after the commit, then calls done with
+ * the handle; NULL: why says what is wrong.
+ */
+typedef void operator_fn(void *arg, const uint8_t *handle, const char *why);
+void	handle_operator(const char *user_name, operator_fn *, void *arg);
+
+/* ---- grants and clients, for keepctl (grant.c, client.c) ---- */
+
+/*
+ * Revoke: marks records, writes the audit records, and takes the path of
+ * handle_close.  who is for the audit.  count: how many grants it ended.
+ * revoke_grant returns -1 (and never calls done) when there is no such grant;
+ * asking again for a revoked one takes the same path.
+ */
+struct audit_who;
+int	revoke_grant(const uint8_t grant[GRANT_LEN], const char *why,
+	    const struct audit_who *, close_fn *done, void *arg);
+unsigned int revoke_user(const char *user_id, const char *why,
+	    const struct audit_who *, close_fn *done, void *arg);
+unsigned int revoke_worker(uint64_t generation, const char *why,
+	    const struct audit_who *, close_fn *done, void *arg);
+unsigned int revoke_since(int64_t since_s, const char *why,
+	    const struct audit_who *, close_fn *done, void *arg);
+/* Ends the grants, then removes the client: -1 if there is none. */
+int	client_remove(const char *client_id, const struct audit_who *,
+	    close_fn *done, void *arg);
+
+int	grant_get(const uint8_t id[GRANT_LEN], struct grant_rec *,
+	    struct family_rec *);
+enum gi { GI_USER = 'u', GI_CLIENT = 'c', GI_WORKER = 'w', GI_TIME = 't',
+	GI_ALL = 'a' };
+/*
+ * Live grants: all, of a user id, of a client id (subject NULL for all).
+ * `from`: behind this grant id, or NULL.  Walk ends as store_walk does.
+ */
+int	grant_walk(enum gi, const char *subject,
+	    int (*)(void *, const struct grant_rec *,
+	    const struct family_rec *), void *arg);
+/* Has the user, or client, a live grant? */
+int	grant_any(enum gi, const char *subject);
+
+struct client {				/* a record with its tail taken apart */
+	struct client_rec rec;
+	char		 tail[CLIENT_TAIL_MAX];
+	const char	*redirect[REDIRECTS_MAX];	/* into tail */
+};
+int	client_get(const char *id, struct client *);
+int	client_walk(int (*)(void *, const struct client *), void *arg);
+/*
+ * keepctl client add: a pinned client.  secret: out, or NULL for a public
+ * one.  NULL, or what is wrong.
+ */
+const char *client_add(const char *name, const char *const *redirect,
+	    unsigned int nredirects, char *secret, size_t secret_size,
+	    char id[40]);
+
+/* One line for each key: kind, generation, kid, made; TABs (keys.c). */
+int	keys_line(unsigned int index, char *out, size_t size);
+
+/* ---- audit (audit.c) ---- */
+
+/* Who and through what; NULL and 0 where unknown. */
+struct audit_who {
+	const char	*user_id;
+	const char	*user;		/* name as it was */
+	const char	*client_id;
+	const uint8_t	*grant;		/* GRANT_LEN bytes */
+	uint64_t	 worker;
+	const struct msg_from *from;
+	const char	*via;		/* "keepctl" (uid in detail), or NULL */
+};
+/*
+ * A record in the turn's transaction, so it is durable exactly when what it
+ * tells of is.  target: what was acted on, or NULL.  detail: printf, may be
+ * NULL; never a secret.  Cut at AUDIT_TARGET_MAX, AUDIT_DETAIL_MAX.
+ */
+void	audit_add(enum audit_kind, enum audit_outcome,
+	    const struct audit_who *, const char *target,
+	    const char *detail, ...)
+	    __attribute__((__format__(printf, 5, 6)));
+/*
+ * A refusal without a known subject: counted, and written as one record with
+ * the count about once a minute; costs no write here.
+ */
+void	audit_count(enum audit_kind, const struct audit_who *,
+	    const char *what);
+/* MSG_AUDIT from toold (handler), and its end. */
+void	audit_on_msg(struct chan *, struct msg *);
+void	audit_toold_gone(void);
+void	audit_start(void);		/* store is open */
+uint64_t audit_number(void);		/* records written, for STAT */
+
+/* ---- users, roles, passwords (user.c) ---- */
+
+void	user_start(void);		/* store is open: the fixed roles */
+int	user_get(const char *id, struct user_rec *);
+int	user_find(const char *name, struct user_rec *);	/* folded */
+int	role_get(const char *id, struct role_rec *);
+/*
+ * The rights for an OPEN: fills user, user_id, roles, masks, default package
+ * and OF_GLOBAL_ADMIN; other fields stay.  -1: disabled or gone.
+ */
+int	user_rights(const char *user_id, struct msg_open *);
+
+enum pw_verdict { PW_OK = 1, PW_BAD, PW_LIMITED, PW_BUSY };
+struct pw_check {
+	/* in */
+	uint64_t	 worker;	/* generation, for its budget */
+	struct msg_from	 from;
+	char		 device[96];	/* device cookie, may be empty */
+	char		 name[USER_MAX];
+	char		 password[SECRET_MAX];	/* wiped by user.c */
+	/* out */
+	uint32_t	 retry_after;
+	char		 new_device[96];	/* on PW_OK; empty: keep */
+	/*
+	 * Called once, never from inside password_check(), in a turn in which
+	 * it may write; u is NULL but for PW_OK.  The struct is the caller's
+	 * until then and is not touched afterwards.
+	 */
+	void		(*done)(struct pw_check *, enum pw_verdict,
+			    const struct user_rec *u);
+	void		*arg;
+};
+/*
+ * All guess counters, then the hash in pwhash; an unknown or disabled user
+ * costs the same work.  Audits refused guesses; the caller audits success.
+ */
+void	password_check(struct pw_check *);
+/* Handler of MSG_HASHED, and the end of pwhash's channel. */
+void	user_on_hashed(struct chan *, struct msg *);
+void	user_pwhash_gone(void);
+
+/* ---- rates (limit.c) ---- */
+
+enum limit_kind { LIM_REGISTER, LIM_AUTHORIZE, LIM_SIGNIN, LIM_APPROVE,
+	LIM_TOKEN, LIM_REVOKE, LIM_MAX };
+/*
+ * Take one: 0, or -1 and seconds to wait in *retry_after.  Always 0 with
+ * rate-limits off (but LIM_APPROVE, which is a promise and not a rate).
+ */
+int	limit_take(enum limit_kind, const struct worker *,
+	    const struct msg_from *, uint32_t *retry_after);
+void	limit_worker_gone(uint64_t generation);
+
+/* ---- control socket (ctl.c) ---- */
+
+/* Takes fd, a listening Unix socket from master. */
+void	ctl_listen(int fd);
+
+#endif
