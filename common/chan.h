@@ -3,7 +3,8 @@
  * chan.h: the channels between processes, imsg-style: typed messages with
  * at most one descriptor each over a SOCK_STREAM socketpair.
  *
- * Wire: struct chan_hdr, then len bytes (host order, same machine only).  A
+ * Wire: struct chan_hdr, len bytes, zeroes up to a multiple of 8 (host
+ * order, same machine only), so that structs can be read where they lie.  A
  * message longer than CHAN_FRAME_MAX travels as several frames that follow
  * each other, all but the last flagged CHAN_F_MORE; handlers only ever see
  * whole messages.  What may travel is decided by the rows of msg.c: type,
