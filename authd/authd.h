@@ -20,7 +20,10 @@
 #include "../common/clock.h"
 #include "../common/ev.h"
 #include "../common/msg.h"
+#include "audit.h"
+#include "limit.h"
 #include "store.h"
+#include "user.h"
 
 /* ---- scope (scope.c) ---- */
 
@@ -75,9 +78,8 @@ struct worker *worker_find(uint64_t generation);	/* NULL: gone */
 /* The worker behind a listener channel: chan_arg, never a message field. */
 struct worker *worker_of(const struct chan *);
 
-/* Channels of the fixed peers; NULL while they are away. */
+/* Channel to toold; NULL while it is away. */
 struct chan *auth_toold(void);
-struct chan *auth_pwhash(void);
 /* Has toold taken our channel (HELLO_ACK)? Nothing is answered before. */
 int	auth_ready(void);
 /* Tell toold the roles anew (after a change of roles): ROLE rows, ROLES_END. */
@@ -129,7 +131,7 @@ int	pepper_mac(uint32_t gen, const uint8_t derived[DIGEST_LEN],
 
 enum close_result {
 	CLOSED_DONE,		/* revoked, durable, acknowledged by toold */
-	CLOSED_NOT_DURABLE,		/* acknowledged, but the commit failed: it is
+	CLOSED_NOT_DURABLE,	/* acknowledged, but the commit failed: it is
 				 * refused until this process ends */
 	CLOSED_NO_TOOLD		/* durable, but toold did not come back in
 				 * time to say so: ask again */
@@ -172,21 +174,25 @@ void	handle_operator(const char *user_name, operator_fn *, void *arg);
 
 /*
  * Revoke: marks records, writes the audit records, and takes the path of
- * handle_close.  who is for the audit.  count: how many grants it ended.
- * revoke_grant returns -1 (and never calls done) when there is no such grant;
- * asking again for a revoked one takes the same path.
+ * handle_close.  by: kind, outcome, worker, from, target and detail of the
+ * record that each ended grant leaves; grant, user and client are filled in
+ * here.  Returns how many live grants were ended; revoke_grant returns -1
+ * (and never calls done) when there is no such grant; asking again for a
+ * revoked one takes the same path and returns 0.
  */
-struct audit_who;
-int	revoke_grant(const uint8_t grant[GRANT_LEN], const char *why,
-	    const struct audit_who *, close_fn *done, void *arg);
-unsigned int revoke_user(const char *user_id, const char *why,
-	    const struct audit_who *, close_fn *done, void *arg);
-unsigned int revoke_worker(uint64_t generation, const char *why,
-	    const struct audit_who *, close_fn *done, void *arg);
-unsigned int revoke_since(int64_t since_s, const char *why,
-	    const struct audit_who *, close_fn *done, void *arg);
+int	revoke_grant(const uint8_t grant[GRANT_LEN],
+	    const struct audit_own *by, close_fn *done, void *arg);
+int	revoke_user(const char *user_id, const struct audit_own *by,
+	    close_fn *done, void *arg);
+int	revoke_client(const char *client_id, const struct audit_own *by,
+	    close_fn *done, void *arg);
+int	revoke_worker(uint64_t generation, const struct audit_own *by,
+	    close_fn *done, void *arg);
+int	revoke_since(int64_t since_s, const struct audit_own *by,
+	    close_fn *done, void *arg);
+int	revoke_all(const struct audit_own *by, close_fn *done, void *arg);
 /* Ends the grants, then removes the client: -1 if there is none. */
-int	client_remove(const char *client_id, const struct audit_who *,
+int	client_remove(const char *client_id, const struct audit_own *by,
 	    close_fn *done, void *arg);
 
 int	grant_get(const uint8_t id[GRANT_LEN], struct grant_rec *,
@@ -194,8 +200,8 @@ int	grant_get(const uint8_t id[GRANT_LEN], struct grant_rec *,
 enum gi { GI_USER = 'u', GI_CLIENT = 'c', GI_WORKER = 'w', GI_TIME = 't',
 	GI_ALL = 'a' };
 /*
- * Live grants: all, of a user id, of a client id (subject NULL for all).
- * `from`: behind this grant id, or NULL.  Walk ends as store_walk does.
+ * Live grants: GI_ALL (subject NULL), of a user id, of a client id.  Ends
+ * when the callback returns non-zero, and returns that.
  */
 int	grant_walk(enum gi, const char *subject,
 	    int (*)(void *, const struct grant_rec *,
@@ -221,95 +227,16 @@ const char *client_add(const char *name, const char *const *redirect,
 /* One line for each key: kind, generation, kid, made; TABs (keys.c). */
 int	keys_line(unsigned int index, char *out, size_t size);
 
-/* ---- audit (audit.c) ---- */
-
-/* Who and through what; NULL and 0 where unknown. */
-struct audit_who {
-	const char	*user_id;
-	const char	*user;		/* name as it was */
-	const char	*client_id;
-	const uint8_t	*grant;		/* GRANT_LEN bytes */
-	uint64_t	 worker;
-	const struct msg_from *from;
-	const char	*via;		/* "keepctl" (uid in detail), or NULL */
-};
-/*
- * A record in the turn's transaction, so it is durable exactly when what it
- * tells of is.  target: what was acted on, or NULL.  detail: printf, may be
- * NULL; never a secret.  Cut at AUDIT_TARGET_MAX, AUDIT_DETAIL_MAX.
- */
-void	audit_add(enum audit_kind, enum audit_outcome,
-	    const struct audit_who *, const char *target,
-	    const char *detail, ...)
-	    __attribute__((__format__(printf, 5, 6)));
-/*
- * A refusal without a known subject: counted, and written as one record with
- * the count about once a minute; costs no write here.
- */
-void	audit_count(enum audit_kind, const struct audit_who *,
-	    const char *what);
-/* MSG_AUDIT from toold (handler), and its end. */
-void	audit_on_msg(struct chan *, struct msg *);
-void	audit_toold_gone(void);
-void	audit_start(void);		/* store is open */
-uint64_t audit_number(void);		/* records written, for STAT */
-
-/* ---- users, roles, passwords (user.c) ---- */
-
-void	user_start(void);		/* store is open: the fixed roles */
-int	user_get(const char *id, struct user_rec *);
-int	user_find(const char *name, struct user_rec *);	/* folded */
-int	role_get(const char *id, struct role_rec *);
-/*
- * The rights for an OPEN: fills user, user_id, roles, masks, default package
- * and OF_GLOBAL_ADMIN; other fields stay.  -1: disabled or gone.
- */
-int	user_rights(const char *user_id, struct msg_open *);
-
-enum pw_verdict { PW_OK = 1, PW_BAD, PW_LIMITED, PW_BUSY };
-struct pw_check {
-	/* in */
-	uint64_t	 worker;	/* generation, for its budget */
-	struct msg_from	 from;
-	char		 device[96];	/* device cookie, may be empty */
-	char		 name[USER_MAX];
-	char		 password[SECRET_MAX];	/* wiped by user.c */
-	/* out */
-	uint32_t	 retry_after;
-	char		 new_device[96];	/* on PW_OK; empty: keep */
-	/*
-	 * Called once, never from inside password_check(), in a turn in which
-	 * it may write; u is NULL but for PW_OK.  The struct is the caller's
-	 * until then and is not touched afterwards.
-	 */
-	void		(*done)(struct pw_check *, enum pw_verdict,
-			    const struct user_rec *u);
-	void		*arg;
-};
-/*
- * All guess counters, then the hash in pwhash; an unknown or disabled user
- * costs the same work.  Audits refused guesses; the caller audits success.
- */
-void	password_check(struct pw_check *);
-/* Handler of MSG_HASHED, and the end of pwhash's channel. */
-void	user_on_hashed(struct chan *, struct msg *);
-void	user_pwhash_gone(void);
-
-/* ---- rates (limit.c) ---- */
-
-enum limit_kind { LIM_REGISTER, LIM_AUTHORIZE, LIM_SIGNIN, LIM_APPROVE,
-	LIM_TOKEN, LIM_REVOKE, LIM_MAX };
-/*
- * Take one: 0, or -1 and seconds to wait in *retry_after.  Always 0 with
- * rate-limits off (but LIM_APPROVE, which is a promise and not a rate).
- */
-int	limit_take(enum limit_kind, const struct worker *,
-	    const struct msg_from *, uint32_t *retry_after);
-void	limit_worker_gone(uint64_t generation);
-
 /* ---- control socket (ctl.c) ---- */
 
 /* Takes fd, a listening Unix socket from master. */
 void	ctl_listen(int fd);
+
+/*
+ * What authd.c calls in the files of users, audit, limits: user_start and
+ * audit_start when the store is open, audit_stop before the last commit,
+ * user_conf, audit_conf and limit_init at each configuration, the *_up,
+ * *_down and *_gone functions as channels come and go.
+ */
 
 #endif

@@ -25,9 +25,9 @@
 /* The databases; their names and what the keys are stand in store.c. */
 enum store_db {
 	DB_META,		/* text -> bytes */
-	DB_USERS,		/* user id -> struct user_rec */
+	DB_USERS,		/* user id -> struct user (user.h), cut */
 	DB_USER_NAMES,		/* folded name -> user id (char[40]) */
-	DB_ROLES,		/* role id -> struct role_rec */
+	DB_ROLES,		/* role id -> struct role (user.h) */
 	DB_ROLE_NAMES,		/* folded name -> role id (char[40]) */
 	DB_CLIENTS,		/* client id -> struct client_rec + tail */
 	DB_CLIENT_IDEM,		/* digest of a registration -> client id */
@@ -40,52 +40,12 @@ enum store_db {
 	DB_CODES,		/* digest -> struct code_rec */
 	DB_SESSIONS,		/* digest -> struct session_rec + tail */
 	DB_CONSUMED,		/* txn of a used pending -> BE expiry */
-	DB_DEVICES,		/* digest of device cookie -> struct device_rec */
-	DB_EXPIRY,		/* BE seconds, BE counter -> struct expiry_rec */
+	DB_EXPIRY,		/* BE seconds, counter -> struct expiry_rec */
 	DB_AUDIT,		/* BE number -> audit record (audit.c) */
 	DB_MAX
 };
 
 /* ---- records: version first, padding explicit and zero ---- */
-
-#define PWHASH_MAX_LEN	DIGEST_LEN
-
-#define UR_DISABLED	1
-#define USER_REC_V	1
-struct user_rec {
-	uint8_t		v;
-	uint8_t		zero[3];
-	uint32_t	flags;			/* UR_ bits */
-	uint32_t	epoch;			/* moves on whenever sign-ins
-						 * made before must end */
-	uint32_t	nroles;
-	char		id[40];			/* UUID */
-	char		name[USER_MAX];
-	char		default_package[40];	/* empty: none */
-	int64_t		created_s;
-	int64_t		changed_s;
-	int64_t		last_signin_s;
-	uint32_t	ln, r, p;		/* scrypt cost of hash */
-	uint32_t	pepper_gen;
-	uint8_t		salt[16];
-	uint8_t		hash[PWHASH_MAX_LEN];	/* peppered, see keys.h */
-	char		role[ROLES_MAX][40];	/* role ids */
-};
-
-#define RR_GLOBAL_ADMIN	1
-#define RR_FIXED	2			/* made at first start */
-#define ROLE_REC_V	1
-struct role_rec {
-	uint8_t		v;
-	uint8_t		zero[3];
-	uint32_t	flags;			/* RR_ bits */
-	uint32_t	display;		/* PERM_ bits; edit implies it */
-	uint32_t	edit;
-	char		id[40];
-	char		name[NAME_MAX_LEN];
-	int64_t		created_s;
-	int64_t		changed_s;
-};
 
 #define CR_PUBLIC	1			/* no secret */
 #define CR_PINNED	2			/* by keepctl: never evicted */
@@ -189,7 +149,7 @@ struct refresh_rec {
 };
 
 #define KF_REDEEMED	1			/* grant is what it gave */
-#define KF_URI_GIVEN	2			/* redirect_uri was in the request */
+#define KF_URI_GIVEN	2		/* redirect_uri was in the request */
 #define CODE_REC_V	1
 struct code_rec {
 	uint8_t		v;
@@ -197,8 +157,8 @@ struct code_rec {
 	uint32_t	flags;			/* KF_ bits */
 	uint32_t	digest_gen;
 	uint32_t	scope;
-	uint32_t	grant_flags;		/* GF_ bits of the grant to be */
-	uint32_t	user_epoch;
+	uint32_t	grant_flags;		/* GF_ bits to give it */
+	uint32_t	zero2;
 	uint8_t		grant[GRANT_LEN];
 	char		user_id[40];
 	char		client_id[40];
@@ -218,7 +178,7 @@ struct session_rec {	/* tail: redirect NUL state NUL */
 	uint32_t	flags;			/* KF_URI_GIVEN */
 	uint32_t	digest_gen;
 	uint32_t	scope;
-	uint32_t	user_epoch;
+	uint32_t	zero2;
 	uint32_t	options;		/* as approved */
 	uint32_t	redirect_len;		/* with NUL */
 	uint32_t	state_len;		/* with NUL; 0: none sent */
@@ -230,18 +190,6 @@ struct session_rec {	/* tail: redirect NUL state NUL */
 	int64_t		expires_s;
 	int64_t		decided_ms;
 	uint8_t		challenge[DIGEST_LEN];
-};
-
-#define DEVICE_REC_V	1
-struct device_rec {
-	uint8_t		v;
-	uint8_t		zero[3];
-	uint32_t	digest_gen;
-	uint32_t	epoch;
-	uint32_t	zero2;
-	char		user_id[40];
-	int64_t		created_s;
-	int64_t		expires_s;
 };
 
 /* What the sweep removes: a key of one of the databases. */
