@@ -18,9 +18,15 @@
 #define USER_DISABLED	1
 #define USER_FLAGS_ALL	1
 
+#define USER_REC_V	1
 struct user {			/* as stored, cut behind role[nroles] */
-	uint32_t	version;
+	uint8_t		v;
+	uint8_t		zero[3];
 	uint32_t	flags;		/* USER_ bits */
+	uint32_t	epoch;		/* moves when the password changes and
+					 * when disabled: sign-in sessions and
+					 * codes of an earlier one are void */
+	uint32_t	zero2;
 	char		id[40];		/* UUID */
 	char		name[USER_MAX];
 	char		package[40];	/* default package or "" */
@@ -28,7 +34,7 @@ struct user {			/* as stored, cut behind role[nroles] */
 	int64_t		password_at;
 	int64_t		signin_at;	/* last good one */
 	int64_t		failed_at;
-	uint32_t	failed;		/* wrong passwords since the last good */
+	uint32_t	failed;		/* wrong tries since the last good */
 	uint32_t	ln, r, p;	/* scrypt */
 	uint32_t	pepper;		/* generation of the pepper */
 	uint32_t	nroles;
@@ -39,8 +45,10 @@ struct user {			/* as stored, cut behind role[nroles] */
 
 #define ROLE_GLOBAL	1		/* Global Admin */
 #define ROLE_FLAGS_ALL	1
+#define ROLE_REC_V	1
 struct role {
-	uint32_t	version;
+	uint8_t		v;
+	uint8_t		zero[3];
 	uint32_t	flags;		/* ROLE_ bits */
 	char		id[40];
 	char		name[NAME_MAX_LEN];
@@ -50,7 +58,7 @@ struct role {
 	uint32_t	edit;
 };
 
-/* Databases are open; the built-in roles are made if there is none. */
+/* Databases are open; the built-in roles are made if there is no role. */
 void	 user_start(uint32_t scrypt_ln);
 void	 user_conf(uint32_t scrypt_ln);
 
@@ -68,6 +76,22 @@ void	 role_each(int (*fn)(const struct role *, void *), void *arg);
  */
 int	 user_perms(const char *id, struct msg_open *);
 uint64_t user_count(void);
+
+/* Write into the turn's transaction: the caller has checked everything. */
+void	 user_put(struct user *);
+void	 user_del(const struct user *);
+void	 role_put(struct role *);
+/* Users keep the id of a removed role: it is never used again, and counts
+ * for nothing. */
+void	 role_del(const struct role *);
+/* Fill a new record, id and times too: NULL, or what is wrong. */
+const char *user_init(struct user *, const char *name);
+const char *role_init(struct role *, const char *name,
+	    const char *description, uint32_t flags);
+/* 0 if the user holds a role of that id. */
+int	 user_has_role(const struct user *, const char *role_id);
+
+/* ---- pwcheck.c: passwords ---- */
 
 /*
  * Sign-in: limits, pwhash, verifier, counters and audit records in one.
@@ -99,9 +123,23 @@ void	 user_pwhash_down(void);
 void	 user_on_hashed(struct chan *, struct msg *);	/* MSG_HASHED */
 
 /*
- * Rules for names and passwords: NULL if good, else what is wrong.
+ * A new password: hashed with the current cost, then handed to done (never
+ * from inside this call), which puts it into a record; NULL: pwhash is busy
+ * or gone.  Returns -1 if there is no room in the queue.
  */
+struct user_password {
+	uint32_t	ln, r, p, pepper;
+	uint8_t		salt[16];
+	uint8_t		verifier[DIGEST_LEN];
+};
+typedef void user_hashed_fn(void *arg, const struct user_password *);
+int	 user_hash(const char *password, user_hashed_fn *done, void *arg);
+/* Put it into a record: password_at, epoch and failures move too. */
+void	 user_set_password(struct user *, const struct user_password *);
+
+/* Rules for names and passwords: NULL if good, else what is wrong. */
 const char *user_name_bad(const char *);
+const char *role_name_bad(const char *);
 const char *user_password_bad(const char *password, const char *name);
 
 #endif
