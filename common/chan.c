@@ -164,8 +164,6 @@ chan_new(int fd, enum chan_kind kind, enum chan_side side,
 	buf_init(&ch->whole, 0);
 	buf_init(&ch->out, OUT_MAX);
 	chan_sethandlers(ch);
-	if (fd_nonblock(fd) == -1)
-		fatal("channel");
 	if (!hooked) {
 		ev_hook_add(&flush_hook, EV_ORDER_FLUSH, chans_flush, NULL);
 		hooked = 1;

@@ -101,7 +101,8 @@ struct chan_ops {
 };
 
 /*
- * Takes fd.  Checks at once that the handlers are exactly the messages that
+ * Takes fd, which must be non-blocking (chan_pair and accept_nb make it so; a
+ * listener may not call fcntl).  Needs ev_init.  Checks at once that the handlers are exactly the messages that
  * msg.c lets this side receive on this kind: fatalx if one is missing or too
  * many.
  */
