@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * groups.c: the tool groups of keepd-toold.  Adding a group is a line here.
+ */
+#include "tools.h"
+
+const struct tool *const tool_groups[] = {
+	pkg_tools,
+	table_tools,
+	row_tools,
+	lock_tools,
+	NULL
+};
