@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * call.c: tools/call: from the spans of the request to the pipeline and
+ * back to the text of the answer.  Runs in toold.  Only `arguments' is ever
+ * made into a tree, and only after the scan bounded it.
+ */
+#include <string.h>
+
+#include "../common/text.h"
+#include "mcp.h"
+#include "pipe.h"
+#include "rpc.h"
+
+#define LITERAL(b, s)	buf_add((b), (s), sizeof(s) - 1)
+
+static struct buf result;		/* of the call that runs; kept */
+
+/*
+ * JSON text as the content of a JSON string.  The text is our own and valid,
+ * so only two characters need a backslash.
+ */
+static void
+quote_json(struct buf *b, const uint8_t *p, size_t len)
+{
+	uint8_t *out;
+	size_t i, n = 0;
+
+	if ((out = buf_reserve(b, 2 * len)) == NULL)
+		return;
+	for (i = 0; i < len; i++) {
+		if (p[i] == '"' || p[i] == '\\')
+			out[n++] = '\\';
+		out[n++] = p[i];
+	}
+	b->len += n;
+}
+
+static void
+answer_result(struct mcp *m, const struct buf *out)
+{
+	struct buf *b = m->reply->body;
+
+	rpc_open(b, m->era, &m->scan.id);
+	LITERAL(b, "\"content\":[{\"type\":\"text\",\"text\":\"");
+	quote_json(b, out->data, out->len);
+	LITERAL(b, "\"}]");
+	if (m->era->flags & EF_STRUCTURED) {
+		LITERAL(b, ",\"structuredContent\":");
+		buf_add(b, out->data, out->len);
+	}
+	rpc_close(b);
+}
+
+static void
+answer_error(struct mcp *m, const char *text)
+{
+	struct buf *b = m->reply->body;
+
+	rpc_open(b, m->era, &m->scan.id);
+	LITERAL(b, "\"content\":[{\"type\":\"text\",\"text\":");
+	buf_add_json(b, text, strlen(text));
+	LITERAL(b, "}],\"isError\":true");
+	rpc_close(b);
+}
+
+/* The arguments as a tree; absent or null ones are an empty object. */
+static json_t *
+parse_arguments(struct mcp *m)
+{
+	const struct span *a = &m->scan.arguments;
+	json_error_t err;
+	json_t *args;
+
+	if (a->p == NULL || span_type(a) == 'n')
+		return (json_object());
+	if (span_type(a) != '{') {
+		mcp_error(m, RPC_INVALID_PARAMS, NULL,
+		    "Invalid params: arguments is not an object");
+		return (NULL);
+	}
+	args = json_loadb(a->p, a->len, JSON_REJECT_DUPLICATES, &err);
+	if (args == NULL)
+		mcp_error(m, RPC_INVALID_PARAMS, NULL,
+		    "Invalid params: arguments: %s", err.text);
+	return (args);
+}
+
+static const struct tool_entry *
+named_tool(struct mcp *m)
+{
+	const struct tool_entry *t;
+	char name[256];
+	long n;
+
+	if (span_type(&m->scan.name) != '"') {
+		mcp_error(m, RPC_INVALID_PARAMS, NULL,
+		    "Invalid params: name is required, a string");
+		return (NULL);
+	}
+	n = span_string(&m->scan.name, name, sizeof(name));
+	if (n == -1)
+		text_clean(name, sizeof(name), m->scan.name.p,
+		    m->scan.name.len);
+	else if ((t = tool_find(name, (size_t)n)) != NULL)
+		return (t);
+	mcp_error(m, RPC_INVALID_PARAMS, NULL, "Tool %s not found", name);
+	return (NULL);
+}
+
+static void
+run(struct mcp *m, const struct tool_entry *t, json_t *args)
+{
+	struct call c;
+	enum pipe_end end;
+
+	if (result.max == 0)
+		buf_init(&result, PIPE_OUT_MAX);
+	buf_reset(&result);
+	c.who = &m->who;
+	c.args = args;
+	c.out = &result;
+	end = pipe_run(&c, t, m->req->handle);
+	switch (end) {
+	case PIPE_OK:
+		answer_result(m, &result);
+		break;
+	case PIPE_ERROR:
+		answer_error(m, c.err);
+		break;
+	case PIPE_GONE:
+		m->reply->gone = 1;
+		break;
+	case PIPE_BUSY:
+		m->reply->status = 503;
+		m->reply->retry_after = 1;
+		mcp_error(m, RPC_INTERNAL, NULL,
+		    "Busy: nothing was done, try again");
+		break;
+	}
+}
+
+void
+mcp_tools_call(struct mcp *m)
+{
+	const struct tool_entry *t;
+	unsigned int wait;
+	json_t *args;
+
+	if ((wait = handle_count_call(m->req->handle)) != 0) {
+		m->reply->status = 429;
+		m->reply->retry_after = wait;
+		mcp_error(m, RPC_INTERNAL, NULL, "Too many calls: this "
+		    "connection may call again in %u s", wait);
+		return;
+	}
+	if ((t = named_tool(m)) == NULL ||
+	    (args = parse_arguments(m)) == NULL)
+		return;
+	run(m, t, args);
+	json_decref(args);
+}

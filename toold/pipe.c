@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pipe.c: see pipe.h.  Runs in toold.  The caller comes from authd, the
+ * arguments from the network; no stage sees arguments that the schema does
+ * not allow, and nothing is committed for a handle that is closed.
+ */
+#include <sha2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/log.h"
+#include "../common/text.h"
+#include "audit.h"
+#include "authdchan.h"
+#include "pipe.h"
+#include "store.h"
+
+static const struct stage_row {
+	const char	*name;
+	size_t		 off;		/* of the row's function; 0: here */
+} stages[ST_MAX] = {
+	[ST_ROLE] = { "role", 0 },
+	[ST_ARGUMENTS] = { "arguments", 0 },
+	[ST_PACKAGE] = { "package", offsetof(struct tool, package) },
+	[ST_LOCK] = { "lock", offsetof(struct tool, lock) },
+	[ST_REVISION] = { "revision", offsetof(struct tool, revision) },
+	[ST_RULES] = { "rules", offsetof(struct tool, rules) },
+	[ST_HOOKS] = { "hooks", offsetof(struct tool, hooks) },
+	[ST_CHANGE] = { "change", offsetof(struct tool, fn) },
+	[ST_COMMIT] = { "commit", 0 },
+};
+
+const char *
+stage_name(enum stage st)
+{
+	return (stages[st].name);
+}
+
+/* ---- what a stage says ---- */
+
+static void
+set_err(struct call *c, const char *fmt, va_list ap)
+{
+	vsnprintf(c->err, sizeof(c->err), fmt, ap);
+}
+
+enum tool_err
+call_fail(struct call *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_err(c, fmt, ap);
+	va_end(ap);
+	return (TE_FAIL);
+}
+
+enum tool_err
+call_denied(struct call *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_err(c, fmt, ap);
+	va_end(ap);
+	return (TE_DENIED);
+}
+
+enum tool_err
+call_invalid(struct call *c, const char *path, const char *fmt, ...)
+{
+	char text[640];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	call_fail(c, "Input validation error: Invalid arguments for tool %s:"
+	    " %s%s%s", c->tool->name, path, path[0] != '\0' ? " " : "", text);
+	return (TE_INVALID);
+}
+
+void
+call_target(struct call *c, const char *target)
+{
+	text_clean(c->target, sizeof(c->target), target, strlen(target));
+}
+
+void
+call_detail(struct call *c, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_clean(c->detail, sizeof(c->detail), text, strlen(text));
+}
+
+/* ---- the stages that are the same for all ---- */
+
+static enum tool_err
+stage_role(struct call *c)
+{
+	const char *role = perm_row(c->tool->perm)->name;
+
+	if (tool_allowed(c->tool, c->who))
+		return (TE_OK);
+	if (c->who->read_only && c->who->edit & PERM_BIT(c->tool->perm))
+		return (call_denied(c, "Access denied: no permission for %s "
+		    "(this connection is read only)", role));
+	return (call_denied(c, "Access denied: no permission for %s", role));
+}
+
+/* RFC 6901 pointer as people write it: /table/fields/0/id, table.fields.0.id */
+static void
+pointer_path(const char *ptr, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (; *ptr != '\0' && n + 1 < cap; ptr++) {
+		if (*ptr == '/') {
+			if (n > 0)
+				out[n++] = '.';
+		} else if (*ptr == '~' && ptr[1] != '\0')
+			out[n++] = *++ptr == '1' ? '/' : '~';
+		else
+			out[n++] = *ptr;
+	}
+	out[n] = '\0';
+}
+
+static enum tool_err
+stage_arguments(struct call *c, const struct schema *schema)
+{
+	struct schema_error e;
+	char path[SCHEMA_POINTER_MAX];
+
+	if (schema_check(schema, c->args, &e) == 0)
+		return (TE_OK);
+	pointer_path(e.pointer, path, sizeof(path));
+	return (call_invalid(c, path, "%s", e.message));
+}
+
+static enum tool_err
+run_stage(struct call *c, enum stage st, const struct schema *schema)
+{
+	tool_fn *fn;
+
+	if (st == ST_ROLE)
+		return (stage_role(c));
+	if (st == ST_ARGUMENTS)
+		return (stage_arguments(c, schema));
+	memcpy(&fn, (const char *)c->tool + stages[st].off, sizeof(fn));
+	return (fn != NULL ? fn(c) : TE_OK);
+}
+
+static enum tool_err
+run_stages(struct call *c, const struct schema *schema, enum stage from,
+    enum stage to, enum stage *at)
+{
+	enum tool_err e = TE_OK;
+	int st;
+
+	for (st = (int)from; st <= (int)to && e == TE_OK; st++) {
+		*at = (enum stage)st;
+		e = run_stage(c, *at, schema);
+	}
+	if (e == TE_OK && to == ST_CHANGE && c->out->failed)
+		return (call_fail(c, "The answer is larger than %u bytes: "
+		    "select fewer fields or take fewer entries",
+		    PIPE_OUT_MAX));
+	return (e);
+}
+
+/* ---- audit ---- */
+
+static void
+make_event(const struct call *c, uint64_t began, enum audit_kind kind,
+    enum audit_outcome outcome, const char *detail, struct event *ev)
+{
+	memset(&ev->head, 0, sizeof(ev->head));
+	ev->head.time_ms = c->now_ms;
+	memcpy(ev->head.grant, c->who->grant, sizeof(ev->head.grant));
+	ev->head.dur_us = (uint32_t)(mono_us() - began);
+	ev->head.event = (uint16_t)kind;
+	ev->head.outcome = (uint16_t)outcome;
+	snprintf(ev->tool, sizeof(ev->tool), "%s", c->tool->name);
+	memcpy(ev->target, c->target, sizeof(ev->target));
+	snprintf(ev->detail, sizeof(ev->detail), "%s", detail);
+}
+
+static enum audit_outcome
+outcome_of(enum tool_err e)
+{
+	switch (e) {
+	case TE_OK:
+		return (AO_OK);
+	case TE_DENIED:
+		return (AO_DENIED);
+	case TE_INVALID:
+		return (AO_INVALID);
+	default:
+		return (AO_FAILED);
+	}
+}
+
+/* A read, or a write that changed nothing; at is where it stopped. */
+static void
+audit_result(const struct call *c, uint64_t began, enum tool_err e,
+    enum stage at)
+{
+	char text[AUDIT_DETAIL_MAX + 16], detail[AUDIT_DETAIL_MAX];
+	struct event ev;
+
+	if (e == TE_OK)
+		snprintf(text, sizeof(text), "%s%s",
+		    c->dry_run ? "dry run: " : "", c->detail);
+	else
+		snprintf(text, sizeof(text), "stopped at %s", stage_name(at));
+	text_clean(detail, sizeof(detail), text, strlen(text));
+	make_event(c, began, e == TE_DENIED ? AK_REFUSED : AK_TOOL_CALL,
+	    outcome_of(e), detail, &ev);
+	audit_add(&ev);
+}
+
+/* ---- writes ---- */
+
+/* The arguments without requestId, in one fixed order of keys. */
+static uint64_t
+args_hash(json_t *args)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint64_t h = 0;
+	json_t *copy = json_copy(args);
+	char *text = NULL;
+	SHA2_CTX ctx;
+
+	if (copy != NULL) {
+		json_object_del(copy, "requestId");
+		text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
+	}
+	if (text == NULL)
+		fatalx("no memory for the arguments of a call");
+	SHA256Init(&ctx);
+	SHA256Update(&ctx, (const uint8_t *)text, strlen(text));
+	SHA256Final(digest, &ctx);
+	memcpy(&h, digest, sizeof(h));
+	free(text);
+	json_decref(copy);
+	return (h);
+}
+
+/* Say in the result of a dry run that it was one. */
+static void
+mark_dry_run(struct buf *out)
+{
+	if (out->len < 2 || out->data[out->len - 1] != '}')
+		return;
+	out->len--;
+	buf_adds(out, out->data[out->len - 1] == '{' ? "\"dryRun\":true}" :
+	    ",\"dryRun\":true}");
+}
+
+/*
+ * The end of a change: its audit row and its remembered answer go into the
+ * same transaction, then the handle is asked for once more.
+ */
+static enum pipe_end
+commit_change(struct call *c, struct handle *h, uint64_t began, uint64_t hash,
+    struct event *ev)
+{
+	make_event(c, began, AK_CHANGE, AO_OK, c->detail, ev);
+	if (store_outbox_add(ev) == -1 || (c->request_id != NULL &&
+	    store_request_add(c->who, c->request_id, c->tool->name, hash,
+	    c->out) == -1)) {
+		call_fail(c, "%s", store_error());
+		return (PIPE_ERROR);
+	}
+	if (!handle_live(h))
+		return (PIPE_GONE);
+	if (store_commit() == -1) {
+		call_fail(c, "%s", store_error());
+		return (PIPE_ERROR);
+	}
+	return (PIPE_OK);
+}
+
+/* 1: the answer of an earlier call with this requestId is in c->out. */
+static int
+find_request(struct call *c, uint64_t *hash, enum tool_err *e)
+{
+	*hash = 0;
+	*e = TE_OK;
+	if (c->request_id == NULL)
+		return (0);
+	*hash = args_hash(c->args);
+	switch (store_request_find(c->who, c->request_id, c->tool->name,
+	    *hash, c->out)) {
+	case 0:
+		return (0);
+	case 1:
+		call_detail(c, "repeated requestId, answered as before");
+		return (1);
+	default:
+		*e = call_fail(c, "%s", store_error());
+		return (0);
+	}
+}
+
+static enum pipe_end
+end_of(enum tool_err e)
+{
+	return (e == TE_OK ? PIPE_OK : e == TE_BUSY ? PIPE_BUSY : PIPE_ERROR);
+}
+
+static enum pipe_end
+run_write(struct call *c, struct handle *h, uint64_t began)
+{
+	enum stage at = ST_PACKAGE;
+	enum pipe_end end;
+	enum tool_err e;
+	struct event ev;
+	uint64_t hash;
+
+	if (store_begin() == -1) {
+		e = call_fail(c, "%s", store_error());
+		goto out;
+	}
+	if (find_request(c, &hash, &e))
+		goto out;
+	if (e == TE_OK)
+		e = run_stages(c, NULL, ST_PACKAGE, ST_CHANGE, &at);
+	if (e == TE_OK && !c->dry_run) {
+		at = ST_COMMIT;
+		end = commit_change(c, h, began, hash, &ev);
+		if (end == PIPE_OK) {
+			audit_add(&ev);
+			return (PIPE_OK);
+		}
+		store_rollback();
+		if (end == PIPE_GONE)
+			snprintf(c->err, sizeof(c->err), "handle closed");
+		audit_result(c, began, TE_FAIL, at);
+		return (end);
+	}
+	if (e == TE_OK)
+		mark_dry_run(c->out);
+ out:
+	store_rollback();
+	if (e != TE_BUSY)
+		audit_result(c, began, e, at);
+	return (handle_live(h) ? end_of(e) : PIPE_GONE);
+}
+
+static enum pipe_end
+run_read(struct call *c, struct handle *h, uint64_t began)
+{
+	enum stage at = ST_PACKAGE;
+	enum tool_err e;
+
+	store_read_begin();
+	e = run_stages(c, NULL, ST_PACKAGE, ST_CHANGE, &at);
+	if (e != TE_BUSY)
+		audit_result(c, began, e, at);
+	/* A read that was told to stop because its handle ended. */
+	if (e == TE_LATE && !handle_live(h))
+		return (PIPE_GONE);
+	return (end_of(e));
+}
+
+static void
+call_prepare(struct call *c, const struct tool_entry *t)
+{
+	c->tool = t->tool;
+	c->now_ms = wall_ms();
+	c->err[0] = '\0';
+	memset(c->target, 0, sizeof(c->target));
+	memset(c->detail, 0, sizeof(c->detail));
+	c->state = NULL;
+	c->state_free = NULL;
+	c->dry_run = 0;
+	c->request_id = NULL;
+}
+
+static void
+call_options(struct call *c)
+{
+	if (!c->tool->writes)
+		return;
+	c->dry_run = json_is_true(json_object_get(c->args, "dryRun"));
+	if (!c->dry_run)
+		c->request_id = json_string_value(json_object_get(c->args,
+		    "requestId"));
+}
+
+enum pipe_end
+pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
+{
+	uint64_t began = mono_us();
+	enum stage at = ST_ROLE;
+	enum pipe_end end;
+	enum tool_err e;
+
+	call_prepare(c, t);
+	handle_hold(h);
+	authd_watch(h, mono_add(mono_now(), PIPE_BUDGET_MS));
+	e = run_stages(c, t->input, ST_ROLE, ST_ARGUMENTS, &at);
+	if (e != TE_OK) {
+		audit_result(c, began, e, at);
+		end = PIPE_ERROR;
+	} else {
+		call_options(c);
+		end = t->tool->writes ? run_write(c, h, began) :
+		    run_read(c, h, began);
+	}
+	if (c->state_free != NULL)
+		c->state_free(c->state);
+	authd_watch(NULL, mono_now());
+	handle_release(h);
+	return (end);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pipe.h: the stages of one tools/call, in the one order of toold.h.
+ */
+#ifndef TOOLD_PIPE_H
+#define TOOLD_PIPE_H
+
+#include "handle.h"
+#include "tools.h"
+
+#define PIPE_BUDGET_MS	45000		/* clients give up at 60 s */
+#define PIPE_OUT_MAX	(1U << 20)	/* bytes of one result */
+
+enum stage { ST_ROLE, ST_ARGUMENTS, ST_PACKAGE, ST_LOCK, ST_REVISION,
+	ST_RULES, ST_HOOKS, ST_CHANGE, ST_COMMIT, ST_MAX };
+const char *stage_name(enum stage);
+
+enum pipe_end {
+	PIPE_OK,			/* c->out is the result */
+	PIPE_ERROR,			/* isError with c->err */
+	PIPE_BUSY,			/* nothing was done, try again */
+	PIPE_GONE			/* the handle ended: nothing was done */
+};
+
+/*
+ * Run a call whose who, tool, args and out are set; the rest is filled in
+ * here.  Leaves the audit event behind in every case but PIPE_BUSY.
+ */
+enum pipe_end pipe_run(struct call *, const struct tool_entry *,
+	    struct handle *);
+
+#endif
