@@ -358,9 +358,10 @@ ev_stop(int status)
 int
 ev_run(void)
 {
-	int	more = 0;
+	int	more;
 
 	running = 1;
+	more = hooks_run();	/* what was armed before the loop */
 	while (running) {
 		back_wait(more ? 0 : timers_wait());
 		turn_start = mono_now();
