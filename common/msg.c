@@ -108,7 +108,8 @@ CHECK(layers_ok, FLAGS(msg_layers, have, LAYER_ALL),
     FLAGS(msg_layers, missing, LAYER_ALL), TEXT(msg_layers, text))
 CHECK(listen_ok, FLAGS(msg_listen, flags, 7), TEXT(msg_listen, text))
 CHECK(peer_ok, RANGE(msg_peer, role, 1, PR_MAX - 1), ZERO(msg_peer, zero))
-CHECK(worker_ok, RANGE(msg_worker, slot, 0, 1023), ZERO(msg_worker, zero))
+CHECK(worker_ok, RANGE(msg_worker, slot, 0, 1023),
+    RANGE(msg_worker, broke, 0, 1))
 CHECK(token_ok_ok, RANGE(msg_token_ok, ttl_s, 1, 300),
     ZERO(msg_token_ok, zero))
 CHECK(token_bad_ok, RANGE(msg_token_bad, why, 1, TB_MAX - 1),

@@ -217,7 +217,7 @@ struct msg_peer {
 struct msg_worker {			/* NEW, ACK, ENDS, ENDT, GONE */
 	uint64_t	generation;	/* never reused, not over restarts */
 	uint32_t	slot;		/* 0 .. prefork - 1, for logs */
-	uint32_t	zero;
+	uint32_t	broke;		/* GONE: 1 if it broke a rule */
 };
 
 struct msg_stat {			/* counters of one process */
