@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: ISC */
+/* pipe_test.c: the stages of a call and their order (toold/pipe.c). */
+/* link: toold/pipe.o toold/tools.o toold/era.o toold/session.o toold/mac.o -ljansson -lmd */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "toold_stub.h"
+
+static struct handle h;
+static struct buf out;
+static struct call c;
+
+static enum pipe_end
+run(const char *tool, const char *args)
+{
+	enum pipe_end end;
+
+	if (out.max == 0)
+		buf_init(&out, 1000);
+	buf_reset(&out);
+	memset(&c, 0, sizeof(c));
+	c.who = &h.who;
+	c.out = &out;
+	c.args = json_loads(args, 0, NULL);
+	assert_non_null(c.args);
+	end = pipe_run(&c, tool_find(tool, strlen(tool)), &h);
+	json_decref(c.args);
+	return (end);
+}
+
+static int
+setup(void **state)
+{
+	stub_reset(&h);
+	tools_init(stub_groups);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	tools_free();
+	buf_free(&out);
+	return (0);
+}
+
+static void
+test_read(void **state)
+{
+	assert_int_equal(run("get_thing", "{\"id\":\"x\"}"), PIPE_OK);
+	assert_string_equal(trace, "schema read package lock revision rules "
+	    "hooks change audit");
+	assert_int_equal(out.len, strlen("{\"id\":\"a\\\"b\"}"));
+	assert_int_equal(last_event.head.event, AK_TOOL_CALL);
+	assert_int_equal(last_event.head.outcome, AO_OK);
+	assert_int_equal(last_event.head.num, 0);
+	assert_string_equal(last_event.tool, "get_thing");
+	assert_string_equal(last_event.target, "tab le");
+	assert_string_equal(last_event.detail, "fields 1");
+}
+
+/* The audit row comes before the commit, the handle is asked for between. */
+static void
+test_write(void **state)
+{
+	assert_int_equal(run("save_thing", "{\"id\":\"x\"}"), PIPE_OK);
+	assert_string_equal(trace, "schema begin package lock revision rules "
+	    "hooks change outbox live? commit audit");
+	assert_int_equal(last_event.head.event, AK_CHANGE);
+	assert_int_equal(last_event.head.num, 17);
+}
+
+/* Each stage that refuses keeps all later ones from running. */
+static void
+test_order(void **state)
+{
+	static const char *const stage[] = { "package", "lock", "revision",
+	    "rules", "hooks", "change" };
+	char want[256], text[64];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(stage) / sizeof(stage[0]); i++) {
+		stub_reset(&h);
+		stop_at = stage[i];
+		assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+		snprintf(want, sizeof(want), "schema begin");
+		for (k = 0; k <= i; k++) {
+			strcat(want, " ");
+			strcat(want, stage[k]);
+		}
+		strcat(want, " rollback audit live?");
+		assert_string_equal(trace, want);
+		snprintf(text, sizeof(text), "stopped by %s", stage[i]);
+		assert_string_equal(c.err, text);
+		snprintf(text, sizeof(text), "stopped at %s", stage[i]);
+		assert_string_equal(last_event.detail, text);
+		assert_int_equal(last_event.head.outcome, AO_FAILED);
+	}
+}
+
+static void
+test_role(void **state)
+{
+	h.who.display = h.who.edit = 0;
+	schema_bad = 1;			/* would speak if it were asked */
+	assert_int_equal(run("get_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err,
+	    "Access denied: no permission for tabledefinition");
+	assert_string_equal(trace, "audit");
+	assert_int_equal(last_event.head.event, AK_REFUSED);
+	assert_int_equal(last_event.head.outcome, AO_DENIED);
+}
+
+static void
+test_levels(void **state)
+{
+	h.who.edit = 0;
+	assert_int_equal(run("get_thing", "{}"), PIPE_OK);
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err,
+	    "Access denied: no permission for tabledefinition");
+	stub_reset(&h);
+	h.who.read_only = 1;
+	assert_int_equal(run("get_thing", "{}"), PIPE_OK);
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err, "Access denied: no permission for "
+	    "tabledefinition (this connection is read only)");
+}
+
+static void
+test_arguments(void **state)
+{
+	schema_bad = 1;
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err, "Input validation error: Invalid arguments "
+	    "for tool save_thing: table.fields.0.id Required");
+	assert_string_equal(trace, "schema audit");
+	assert_int_equal(last_event.head.outcome, AO_INVALID);
+}
+
+static void
+test_denied_by_stage(void **state)
+{
+	stop_at = "package";
+	stop_with = TE_DENIED;
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_int_equal(last_event.head.outcome, AO_DENIED);
+}
+
+static void
+test_busy(void **state)
+{
+	stop_at = "rules";
+	stop_with = TE_BUSY;
+	assert_int_equal(run("save_thing", "{}"), PIPE_BUSY);
+	assert_null(strstr(trace, "audit"));
+	assert_null(strstr(trace, "commit"));
+}
+
+static void
+test_dry_run(void **state)
+{
+	assert_int_equal(run("save_thing",
+	    "{\"dryRun\":true,\"requestId\":\"r\"}"), PIPE_OK);
+	assert_string_equal(trace, "schema begin package lock revision rules "
+	    "hooks change rollback audit live?");
+	buf_addc(&out, '\0');
+	assert_string_equal((char *)out.data,
+	    "{\"id\":\"a\\\"b\",\"dryRun\":true}");
+	assert_int_equal(last_event.head.event, AK_TOOL_CALL);
+	assert_string_equal(last_event.detail, "dry run: fields 1");
+}
+
+static void
+test_request_id(void **state)
+{
+	assert_int_equal(run("save_thing", "{\"requestId\":\"r\"}"), PIPE_OK);
+	assert_string_equal(trace, "schema begin find package lock revision "
+	    "rules hooks change outbox remember live? commit audit");
+	stub_reset(&h);
+	request_known = 1;
+	assert_int_equal(run("save_thing", "{\"requestId\":\"r\"}"), PIPE_OK);
+	assert_string_equal(trace, "schema begin find rollback audit live?");
+	buf_addc(&out, '\0');
+	assert_string_equal((char *)out.data, "{\"first\":true}");
+	stub_reset(&h);
+	request_known = -1;
+	assert_int_equal(run("save_thing", "{\"requestId\":\"r\"}"),
+	    PIPE_ERROR);
+	assert_string_equal(c.err, store_text);
+}
+
+/* Closed while it ran: nothing is committed, and nothing is answered. */
+static void
+test_handle_closed(void **state)
+{
+	h.live = 0;
+	assert_int_equal(run("save_thing", "{}"), PIPE_GONE);
+	assert_null(strstr(trace, "commit"));
+	assert_non_null(strstr(trace, "rollback"));
+}
+
+static void
+test_store_fails(void **state)
+{
+	begin_fails = 1;
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err, store_text);
+	assert_null(strstr(trace, "package"));
+	stub_reset(&h);
+	commit_fails = 1;
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err, store_text);
+	assert_int_equal(last_event.head.num, 0);
+	assert_string_equal(last_event.detail, "stopped at commit");
+}
+
+static enum tool_err
+stub_long(struct call *cp)
+{
+	char block[600];
+
+	memset(block, 'x', sizeof(block));
+	buf_add(cp->out, block, sizeof(block));
+	buf_add(cp->out, block, sizeof(block));
+	return (TE_OK);
+}
+
+static void
+test_answer_too_long(void **state)
+{
+	struct tool t = stub_tools[0];
+	struct tool_entry e = { &t, NULL };
+
+	t.fn = stub_long;
+	buf_init(&out, 1000);
+	memset(&c, 0, sizeof(c));
+	c.who = &h.who;
+	c.out = &out;
+	c.args = json_object();
+	assert_int_equal(pipe_run(&c, &e, &h), PIPE_ERROR);
+	assert_non_null(strstr(c.err, "larger than"));
+	json_decref(c.args);
+}
+
+/* ---- rows ---- */
+
+static void
+lint(const char *want, struct tool t)
+{
+	const char *got = tool_lint(&t);
+
+	if (want == NULL) {
+		assert_null(got);
+		return;
+	}
+	assert_non_null(got);
+	assert_non_null(strstr(got, want));
+}
+
+static void
+test_lint(void **state)
+{
+	struct tool t = stub_tools[1], x;
+
+	lint(NULL, t);
+	x = t; x.name = "Save"; lint("name", x);
+	x = t; x.level = 0; lint("permission and level", x);
+	x = t; x.perm = PERM_MAX; lint("permission and level", x);
+	x = t; x.fn = NULL; lint("function", x);
+	x = t; x.description = "Saves."; lint("description", x);
+	x = t; x.level = TL_DISPLAY; lint("Edit", x);
+	x = t; x.annotations = TA_READ_ONLY; lint("readOnlyHint", x);
+	x = t; x.input_schema = STUB_IN(""); lint("dryRun", x);
+	x = t; x.input_schema = STUB_OUT; lint("additionalProperties", x);
+	x = t; x.output_schema = NULL; lint("output schema", x);
+	x = t; x.output_schema = "{\"type\":\"array\",\"properties\":{}}";
+	lint("root of a schema", x);
+	x = t; x.output_schema = "{\"type\":\"object\"}";
+	lint("properties", x);
+	x = t; x.output_schema = "{\"type\":\"object\",\"properties\":{},"
+	    "\"oneOf\":[]}";
+	lint("combining", x);
+	x = t; x.output_schema = "{\"type\":\"object\",\"properties\":{"
+	    "\"a\":{\"items\":{\"$ref\":\"#\"}}}}";
+	lint("$ref", x);
+	x = t; x.input_schema = "{\"type\":\"object\",\"properties\":{"
+	    "\"a\":{}},\"additionalProperties\":false}";
+	lint("without a description", x);
+}
+
+static void
+test_lists(void **state)
+{
+	const struct buf *all, *read, *none, *old;
+
+	all = tools_list(&h.who, era_row(ERA_2025_11));
+	assert_non_null(memmem(all->data, all->len, "save_thing", 10));
+	assert_non_null(memmem(all->data, all->len, "outputSchema", 12));
+	assert_ptr_equal(all, tools_list(&h.who, era_row(ERA_2026_07)));
+	old = tools_list(&h.who, era_row(ERA_2025_03));
+	assert_null(memmem(old->data, old->len, "outputSchema", 12));
+	h.who.read_only = 1;
+	read = tools_list(&h.who, era_row(ERA_2025_11));
+	assert_null(memmem(read->data, read->len, "save_thing", 10));
+	assert_non_null(memmem(read->data, read->len, "get_thing", 9));
+	h.who.display = h.who.edit = 0;
+	none = tools_list(&h.who, era_row(ERA_2025_11));
+	assert_int_equal(none->len, 2);
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_read), T(test_write), T(test_order), T(test_role),
+		T(test_levels), T(test_arguments), T(test_denied_by_stage),
+		T(test_busy), T(test_dry_run), T(test_request_id),
+		T(test_handle_closed), T(test_store_fails),
+		T(test_answer_too_long), T(test_lint), T(test_lists),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
