@@ -17,6 +17,7 @@ static uint64_t authd_generation;
 static int greeted;
 static const struct handle *watched;
 static struct mono watched_until;
+static void (*broken)(const char *);
 
 static void
 on_hello(struct chan *ch, struct msg *msg)
@@ -79,6 +80,14 @@ on_end(struct chan *ch, enum chan_end end, const char *why)
 		return;
 	log_info("channel to authd ended (%s): all handles dropped", why);
 	forget();
+	if (end != CE_EOF && broken != NULL)
+		broken(why);
+}
+
+void
+authd_onbroken(void (*fn)(const char *))
+{
+	broken = fn;
 }
 
 static const struct chan_handler handlers[] = {

@@ -20,5 +20,11 @@ struct chan *authd_chan(void);
 /* The call that runs now and its end, for authd_poll(); NULL: none. */
 void	 authd_watch(const struct handle *, struct mono deadline);
 void	 authd_close(void);
+/*
+ * What to do when the channel ends while authd lives (it broke a rule, or
+ * the socket failed): master knows of nothing, so the process must end for
+ * the two to be introduced anew.
+ */
+void	 authd_onbroken(void (*)(const char *why));
 
 #endif

@@ -178,7 +178,7 @@ handle_count_call(struct handle *h)
 	}
 	if (max_calls != 0 && g->calls >= max_calls)
 		return ((unsigned int)((RATE_WINDOW_MS -
-		    (now.ms - g->window.ms)) / 1000 + 1));
+		    (now.ms - g->window.ms) + 999) / 1000));
 	g->calls++;
 	return (0);
 }

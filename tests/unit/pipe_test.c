@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* pipe_test.c: the stages of a call and their order (toold/pipe.c). */
-/* link: toold/pipe.o toold/tools.o toold/era.o toold/session.o toold/mac.o -ljansson -lmd */
+/* link: toold/pipe.o toold/tools.o toold/era.o toold/session.o */
+/* link: toold/mac.o -ljansson -lmd */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
