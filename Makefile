@@ -135,7 +135,22 @@ unit: $(UNIT) $(FUZZ)
 	@set -e; for t in $(UNIT); do echo "== $$t"; $$t; done
 	@set -e; for t in $(FUZZ); do n=$$(basename $$t _fuzz); \
 	    echo "== fuzz $$n"; $$t tests/fuzz/corpus/$$n; done
-unit-bins: $(UNIT) $(FUZZ)
+# Helpers of the attack tests and load generators of the benchmarks.
+TOOLS =		$(patsubst tests/%.c,$(OBJ)/%,$(wildcard tests/privsep/*.c \
+		    tests/soak/*.c tests/bench/*.c))
+$(OBJ)/privsep/%: tests/privsep/%.c $(OBJ)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ \
+	    $(filter %.c %.a,$^) $(LIBSANDBOX) $(call linklibs,$<)
+$(OBJ)/soak/%: tests/soak/%.c $(OBJ)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ \
+	    $(filter %.c %.a,$^) $(LIBSANDBOX) $(call linklibs,$<)
+$(OBJ)/bench/%: tests/bench/%.c $(OBJ)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ \
+	    $(filter %.c %.a,$^) $(LIBSANDBOX) $(call linklibs,$<)
+unit-bins: $(UNIT) $(FUZZ) $(TOOLS)
 
 test:
 	sh tests/run.sh

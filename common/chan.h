@@ -97,12 +97,14 @@ struct chan_ops {
 	 * Called once from the loop, never from inside chan_send or
 	 * chan_close by ourselves.  The channel is freed when it returns.
 	 */
-	void		(*on_end)(struct chan *, enum chan_end, const char *why);
+	void		(*on_end)(struct chan *, enum chan_end,
+			    const char *why);
 };
 
 /*
- * Takes fd, which must be non-blocking (chan_pair and accept_nb make it so; a
- * listener may not call fcntl).  Needs ev_init.  Checks at once that the handlers are exactly the messages that
+ * Takes fd, which must be non-blocking (chan_pair and accept_nb make it so;
+ * a listener may not call fcntl).  Needs ev_init.  Checks at once that the
+ * handlers are exactly the messages that
  * msg.c lets this side receive on this kind: fatalx if one is missing or too
  * many.
  */

@@ -39,7 +39,8 @@ struct child_role {
 	/* CONF_COMMIT: make it the current one. first: at start, already
 	 * inside the sandbox's enter stage; open stores here, then the
 	 * library calls sandbox_seal() when child_ready() is called. */
-	void		(*conf_commit)(const struct msg_conf_common *, int first);
+	void		(*conf_commit)(const struct msg_conf_common *,
+			    int first);
 	/* Before the process ends in an orderly way; may be NULL. */
 	void		(*stop)(void);
 	/* Before the sandbox, as started (lazy library set-up); or NULL. */

@@ -30,8 +30,8 @@ enum msg_type {
 	MSG_CONF_READY, MSG_CONF_REFUSED, MSG_CONF_COMMIT, MSG_CONF_ABORT,
 	MSG_LAYERS,			/* child -> master: sandbox in force */
 	MSG_LISTEN,			/* master -> listener, with socket */
-	MSG_CTL_LISTEN,			/* master -> authd, toold, with socket */
-	MSG_PEER,			/* fixed peers: authd-toold, authd-pwhash */
+	MSG_CTL_LISTEN,			/* master -> authd, toold: socket */
+	MSG_PEER,			/* authd-toold, authd-pwhash */
 	MSG_WORKER_NEW,			/* master -> toold, then authd */
 	MSG_WORKER_ACK,
 	MSG_WORKER_ENDS,		/* master -> listener: authd's end */
@@ -114,7 +114,7 @@ struct msg_log {
 
 struct msg_conf_common {
 	uint32_t	flags;
-	uint32_t	uid, gid;	/* the child's; ignored if unprivileged */
+	uint32_t	uid, gid;	/* the child's, if privileged */
 	uint32_t	worker;		/* listener: its slot; else 0 */
 	uint32_t	log_level;
 	uint32_t	zero;
@@ -126,9 +126,9 @@ struct msg_conf_common {
 struct msg_conf_listener {
 	uint32_t	max_conns;		/* connections of this worker */
 	uint32_t	max_conns_addr;		/* of one address prefix */
-	uint32_t	max_header;		/* bytes of one header section */
+	uint32_t	max_header;		/* bytes of all headers */
 	uint32_t	max_body;		/* bytes of one request body */
-	uint32_t	max_memory;		/* bytes of bodies in one worker */
+	uint32_t	max_memory;		/* of bodies in one worker */
 	uint32_t	header_timeout_ms;
 	uint32_t	body_timeout_ms;
 	uint32_t	idle_timeout_ms;
@@ -164,7 +164,7 @@ struct msg_conf_authd {
 struct msg_conf_toold {
 	uint32_t	read_ms;	/* longest read */
 	uint32_t	ddl_ms;		/* longest change of a table */
-	uint32_t	max_calls_grant;	/* calls a minute of one grant */
+	uint32_t	max_calls_grant;	/* a minute of one grant */
 	uint32_t	require_package;	/* every artifact needs one */
 	uint32_t	lock_s;		/* an edit lock lasts */
 	uint32_t	zero;
@@ -343,7 +343,7 @@ struct msg_authorize_answer {
 
 struct msg_signin {
 	struct msg_from	from;
-	char		cookie[48];	/* of this flow, as the browser sent it */
+	char		cookie[48];	/* of this flow, as sent */
 	char		device[96];	/* device cookie, may be empty */
 	char		csrf[48];
 	char		pending[BLOB_MAX];
@@ -498,7 +498,7 @@ struct msg_call {	/* tail: version, mcp_method, mcp_name, session, body */
 };
 
 #define AF_JSON		1		/* body is JSON; else there is none */
-#define AF_SESSION	2		/* a session id comes first in the tail */
+#define AF_SESSION	2		/* a session id begins the tail */
 #define AF_ALL		3
 struct msg_answer {			/* tail: session id, body */
 	uint32_t	status;		/* HTTP */
@@ -634,7 +634,7 @@ struct msg_ctl_line {
 	char		text[2048];	/* fields separated by TABs */
 };
 struct msg_ctl_done {
-	uint32_t	status;		/* 0: done; else keepctl's exit status */
+	uint32_t	status;		/* 0: done; else exit status */
 	uint32_t	zero;
 	uint8_t		handle[HANDLE_LEN];	/* CTL_OPERATOR */
 	char		text[512];	/* what went wrong, or a remark */

@@ -25,7 +25,7 @@ enum sc_arg {
 	SA_ANY,
 	SA_NO_EXEC,			/* mmap, mprotect: no PROT_EXEC */
 	SA_TCP_NODELAY,			/* setsockopt: only that */
-	SA_GETERR,			/* getsockopt: only SO_ERROR, PEERCRED */
+	SA_GETERR,			/* getsockopt: SO_ERROR, PEERCRED */
 	SA_FCNTL_FL,			/* fcntl: GETFL, SETFL, GETFD, locks */
 	SA_MADV_FREE,			/* madvise: DONTNEED, FREE */
 	SA_CLOCK			/* clock_gettime: any clock id */
@@ -49,7 +49,7 @@ struct sandbox_policy {
 	const struct fs_rule	*files;		/* ended by { NULL } */
 	const char		*pledge_enter;	/* OpenBSD */
 	const char		*pledge_run;
-	int			 capsicum;	/* FreeBSD: enter capability mode */
+	int			 capsicum;	/* FreeBSD: capability mode */
 	unsigned int		 nofile;	/* RLIMIT_NOFILE, 0: leave */
 	int			 writes_files;	/* else RLIMIT_FSIZE is 0 */
 };

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: ISC
+# sandbox.sh: P5, P7, P12, P14: what each running role is and may do.
+# Reads the kernel's own word on each process, then makes each role do
+# forbidden system calls, as an attacker inside it would.  The controls: an
+# allowed call works, and the same calls work in a process without a list.
+# as: both
+. "$(dirname "$0")/../lib.sh"
+k_need_build
+k_new sandbox
+k_start
+
+ROLES="listener authd pwhash toold"
+INJECT=$K_OBJ/privsep/inject
+
+status() {	# pid field
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
+}
+
+# A role that was killed comes back under another process id.
+role_pid() {	# role
+	_i=0
+	while [ $_i -lt 200 ]; do
+		_pid=$(k_role_pids "$1" | head -n 1)
+		[ -z "$_pid" ] || ! grep -q 'Seccomp:.*2' \
+		    "/proc/$_pid/status" 2>/dev/null || {
+			echo "$_pid"
+			return
+		}
+		sleep 0.1
+		_i=$((_i + 1))
+	done
+}
+
+for role in $ROLES; do
+	pid=$(role_pid "$role")
+	[ -n "$pid" ] || { k_bad "$role runs" "no such process"; continue; }
+	k_eq "$role: seccomp filter mode" "$(status "$pid" Seccomp)" 2
+	k_eq "$role: no_new_privs" "$(status "$pid" NoNewPrivs)" 1
+	k_eq "$role: no capabilities" "$(status "$pid" CapEff)" \
+	    0000000000000000
+	k_eq "$role: none to be had" "$(status "$pid" CapPrm)" \
+	    0000000000000000
+	k_eq "$role: no core" \
+	    "$(awk '/Max core/ {print $6}' "/proc/$pid/limits")" 0
+	k_eq "$role: no new processes" \
+	    "$(awk '/Max processes/ {print $4}' "/proc/$pid/limits")" 0
+	k_eq "$role: not dumpable" "$(stat -c %u "/proc/$pid/environ")" 0
+	k_eq "$role: empty environment" \
+	    "$(tr '\0' '\n' <"/proc/$pid/environ" | grep -c .)" 0
+	if [ "$(k_as)" = root ]; then
+		k_has "$role: own uid" "6100" \
+		    "$(status "$pid" Uid | cut -c1-4)"
+		k_eq "$role: no groups" "$(status "$pid" Groups | tr -d ' ')" ""
+		k_hasnot "$role: own root" ":$(readlink "/proc/$pid/root"):" \
+		    ":/:"
+	fi
+	if [ "$(k_as)" = root ] || k_hasns=1; then
+		k_false "$role: own network namespace" test \
+		    "$(readlink "/proc/$pid/ns/net")" = \
+		    "$(readlink /proc/self/ns/net)"
+	fi
+	others=$(find "/proc/$pid/fd" -type l -exec readlink {} \; |
+	    grep -v -e '^socket:' -e '^pipe:' -e '^anon_inode:' \
+	    -e '^/dev/null' -e "^$K_DIR" -e '/store.mdb' -e '/keepd.db' \
+	    -e '/keys' | tr '\n' ' ')
+	k_eq "$role: no foreign files open" "$others" ""
+	n=$(find "/proc/$pid/fd" -type l | wc -l)
+	k_true "$role: few descriptors ($n)" test "$n" -lt 32
+done
+
+uids=$(for role in $ROLES; do status "$(role_pid $role)" Uid | cut -f1; done |
+    sort -u | wc -l)
+if [ "$(k_as)" = root ]; then
+	k_eq "each role has its own uid" "$uids" 4
+fi
+bases=$(for role in $ROLES; do
+	sed -n '1s/-.*//p' "/proc/$(role_pid $role)/maps"
+	awk '/libc\.so/ {print $1; exit}' "/proc/$(role_pid $role)/maps"
+done | sort | uniq -d | wc -l)
+k_eq "no two roles share an address layout" "$bases" 0
+
+# The forbidden: each kills the role, or at the least is refused.
+calls() {
+	cat <<-EOT
+	openat -100 /etc/passwd 0
+	socket 2 1 0
+	socket 1 1 0
+	execve /bin/sh 0 0
+	clone 17 0 0
+	fork
+	kill 1 0
+	kill $(k_pid) 9
+	ptrace 16 $(k_pid)
+	mount none /tmp tmpfs
+	unshare 268435456
+	setuid 0
+	chroot /
+	mprotect 0 4096 4
+	mmap 0 4096 4 34 -1 0
+	memfd_create x 0
+	io_uring_setup 8 @
+	bpf 0 @ 64
+	process_vm_readv $(k_pid) @ 1 @ 1 0
+	finit_module 3 x 0
+	EOT
+}
+# What some roles have a use for, with other arguments or in their own
+# directory; the sandbox must still refuse these arguments.
+attack() {	# role call...
+	_role=$1; shift
+	_p=$(role_pid "$_role")
+	_r=$("$INJECT" "$_p" "$@" 2>&1)
+	case $_r in
+	killed)	k_ok "$_role: $* kills it" ;;
+	'errno 13 '*|'errno 1 '*|'errno 2 '*)
+		if [ "$1" = openat ]; then
+			k_ok "$_role: $* is refused (${_r#errno })"
+		else
+			k_bad "$_role: $*" "$_r"
+		fi ;;
+	*)	k_bad "$_role: $*" "$_r" ;;
+	esac
+}
+if [ "$(id -u)" -eq 0 ] && [ "$(uname -m)" = x86_64 ]; then
+	for role in $ROLES; do
+		k_has "$role: control: an allowed call works" \
+		    "$("$INJECT" "$(role_pid $role)" brk 0)" "ok "
+	done
+	sleep 60 &
+	free=$!
+	sleep 0.2
+	k_has "control: a process without a list may open files" \
+	    "$("$INJECT" $free openat -100 /etc/passwd 0)" "ok "
+	k_has "control: and make sockets" \
+	    "$("$INJECT" $free socket 2 1 0)" "ok "
+	kill $free
+	for role in $ROLES; do
+		calls >"$K_DIR/calls"
+		while read -r line; do
+			# shellcheck disable=SC2086
+			attack "$role" $line
+		done <"$K_DIR/calls"
+	done
+	k_true "service is back after all that" k_wait_ready 30
+fi
+k_done
