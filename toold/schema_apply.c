@@ -61,7 +61,7 @@ check_properties(struct run *r, const struct rule *rule,
 	const struct entry *e;
 	struct at child;
 
-	if (run_step(r, at, json_object_size(at->value)) == -1)
+	if (run_step(r, at, json_object_size(at->value) * STEP_LOOKUP) == -1)
 		return (-1);
 	while (member_next(&m, at, &child)) {
 		e = entry_find(rule->entries, rule->n, child.key,
@@ -142,7 +142,7 @@ check_additional(struct run *r, const struct rule *rule,
 	struct at child;
 	int known;
 
-	if (run_step(r, at, json_object_size(at->value)) == -1)
+	if (run_step(r, at, json_object_size(at->value) * STEP_LOOKUP) == -1)
 		return (-1);
 	while (member_next(&m, at, &child)) {
 		if ((known = member_known(r, rule, &child)) == -1)
@@ -173,7 +173,7 @@ check_names(struct run *r, const struct rule *rule, const struct at *at,
 			child.value = at->value;
 			return (run_limit(r, &child, "out of memory"));
 		}
-		rv = run_step(r, &child, 1);
+		rv = run_step(r, &child, STEP_ALLOC);
 		if (rv == 0)
 			rv = node_check(r, rule->node, &child, NULL);
 		json_decref(child.value);
@@ -260,7 +260,7 @@ check_dep_schemas(struct run *r, const struct rule *rule,
 {
 	const struct entry *e;
 
-	if (run_step(r, at, rule->n) == -1)
+	if (run_step(r, at, rule->n * STEP_LOOKUP) == -1)
 		return (-1);
 	for (e = rule->entries; e < rule->entries + rule->n; e++)
 		if (json_object_getn(at->value, e->key, e->len) != NULL &&

@@ -23,6 +23,8 @@
 #define SCHEMA_NEST_MAX		128	/* subschemas within subschemas */
 #define SCHEMA_URI_MAX		2048
 #define SCHEMA_VALUE_DEPTH	2048	/* what jansson reads at most */
+#define STEP_LOOKUP		4	/* of a name in an object */
+#define STEP_ALLOC		16
 #define EVAL_WORDS		512	/* of SCHEMA_EVAL_SMALL / 64 each */
 
 /* Bits of rule.types and type masks: 1 << json_typeof(), and one more. */
@@ -62,7 +64,7 @@ struct anchor {
 /* A schema resource: the document or a part of it with its own $id. */
 struct resource {
 	struct resource		*next;
-	const char		*uri;		/* absolute if any, no fragment */
+	const char		*uri;		/* without fragment */
 	const struct node	*node;
 	struct anchor		*anchors;
 };
@@ -222,8 +224,11 @@ int	ref_unescape(char *);
 /* schema_value.c */
 int	number_cmp(const json_t *, const json_t *);
 int	number_integral(const json_t *);
-/* 1 if a is b times an integer, both taken as decimal fractions; b > 0. */
-int	number_multiple(const json_t *a, const json_t *b);
+/*
+ * Is a an integer times b, both taken as decimal fractions: 1, 0, or -1 when
+ * *work is used up.  b > 0.
+ */
+int	number_multiple(const json_t *a, const json_t *b, uint64_t *work);
 /* 1, 0, or -1 when *work is used up. */
 int	value_equal(json_t *, json_t *, uint64_t *work);
 /* Equal values have equal hashes.  0, or -1 when *work is used up. */

@@ -110,7 +110,7 @@ fail_number(struct run *r, const struct rule *rule, const struct at *at,
 	if (json_is_integer(rule->value))
 		return (run_fail(r, at, "must be %s %" JSON_INTEGER_FORMAT,
 		    what, json_integer_value(rule->value)));
-	return (run_fail(r, at, "must be %s %.17g", what,
+	return (run_fail(r, at, "must be %s %.15g", what,
 	    json_real_value(rule->value)));
 }
 
@@ -154,8 +154,14 @@ int
 check_multiple(struct run *r, const struct rule *rule, const struct at *at,
     struct eval *ev)
 {
-	if (number_multiple(at->value, rule->value))
+	switch (number_multiple(at->value, rule->value, &r->work)) {
+	case 1:
 		return (0);
+	case -1:
+		return (run_limit(r, at, "takes too much work to check"));
+	default:
+		break;
+	}
 	return (fail_number(r, rule, at, "a multiple of"));
 }
 
@@ -267,7 +273,7 @@ check_required(struct run *r, const struct rule *rule, const struct at *at,
 	char name[NAME_MAX_SHOWN];
 	const struct entry *e;
 
-	if (run_step(r, at, rule->n) == -1)
+	if (run_step(r, at, rule->n * STEP_LOOKUP) == -1)
 		return (-1);
 	for (e = rule->entries; e < rule->entries + rule->n; e++) {
 		if (json_object_getn(at->value, e->key, e->len) != NULL)
@@ -286,7 +292,7 @@ check_dep_required(struct run *r, const struct rule *rule,
 	const struct entry *e, *d;
 
 	for (e = rule->entries; e < rule->entries + rule->n; e++) {
-		if (run_step(r, at, 1 + e->nnames) == -1)
+		if (run_step(r, at, STEP_LOOKUP * (1 + e->nnames)) == -1)
 			return (-1);
 		if (json_object_getn(at->value, e->key, e->len) == NULL)
 			continue;
@@ -375,7 +381,7 @@ unique_sorted(struct run *r, const struct at *at, size_t n)
 	size_t i;
 	int rv = -1;
 
-	if (run_step(r, at, n) == -1)
+	if (run_step(r, at, n * STEP_ALLOC) == -1)
 		return (-1);
 	if ((h = calloc(n, sizeof(*h))) == NULL)
 		return (run_limit(r, at, "takes too much memory to check"));

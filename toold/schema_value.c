@@ -13,11 +13,27 @@
 
 #define TWO63	9223372036854775808.0
 
+/* Steps, so that each is worth about the same time. */
+#define COST_DECIMAL	256	/* two numbers printed and read */
+#define COST_TIMES_TEN	4
+#define COST_LOOKUP	8	/* a name in an object */
+#define COST_HASH	8
+
 /* A positive decimal fraction: mant * 10^exp. */
 struct decimal {
 	uint64_t	mant;
 	int		exp;
 };
+
+/* Take n steps off the work: 0, or -1 if so many are not left. */
+static int
+spend(uint64_t *work, uint64_t n)
+{
+	if (*work < n)
+		return (-1);
+	*work -= n;
+	return (0);
+}
 
 /* An int64 against a finite double, exactly. */
 static int
@@ -128,33 +144,28 @@ times_ten_mod(uint64_t a, uint64_t m)
 }
 
 int
-number_multiple(const json_t *a, const json_t *b)
+number_multiple(const json_t *a, const json_t *b, uint64_t *work)
 {
 	struct decimal x, y;
 	uint64_t rest;
 	int d;
 
+	if (spend(work, COST_DECIMAL) == -1)
+		return (-1);
 	decimal_of(a, &x);
 	decimal_of(b, &y);
 	if (x.mant == 0)
 		return (1);
 	if (y.mant == 0)
 		return (0);
-	/* x has no factor 10 left, so y times a power of 10 divides it never. */
+	/* x has no factor 10 left: y times 10 never divides it. */
 	if ((d = x.exp - y.exp) < 0)
 		return (0);
+	if (spend(work, (uint64_t)d * COST_TIMES_TEN) == -1)
+		return (-1);
 	for (rest = x.mant % y.mant; d > 0 && rest != 0; d--)
 		rest = times_ten_mod(rest, y.mant);
 	return (rest == 0);
-}
-
-static int
-spend(uint64_t *work, uint64_t n)
-{
-	if (*work < n)
-		return (-1);
-	*work -= n;
-	return (0);
 }
 
 static int	equal_deep(json_t *, json_t *, unsigned int, uint64_t *);
@@ -183,6 +194,8 @@ object_equal(json_t *a, json_t *b, unsigned int depth, uint64_t *work)
 
 	if (json_object_size(a) != json_object_size(b))
 		return (0);
+	if (spend(work, json_object_size(a) * COST_LOOKUP) == -1)
+		return (-1);
 	for (it = json_object_iter(a); it != NULL;
 	    it = json_object_iter_next(a, it)) {
 		other = json_object_getn(b, json_object_iter_key(it),
@@ -312,12 +325,12 @@ hash_deep(json_t *v, uint64_t *out, unsigned int depth, uint64_t *work)
 	uint64_t h = (uint64_t)json_typeof(v);
 	int rv = 0;
 
-	if (depth == 0 || spend(work, 1) == -1)
+	if (depth == 0 || spend(work, COST_HASH) == -1)
 		return (-1);
 	if (json_is_number(v))
 		h = number_hash(v);
 	else if (json_is_string(v)) {
-		rv = spend(work, json_string_length(v) / 64);
+		rv = spend(work, json_string_length(v) / 4);
 		h = bytes_hash(json_string_value(v), json_string_length(v), h);
 	} else if (json_is_array(v))
 		rv = array_hash(v, &h, depth - 1, work);
