@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The official SDKs of both eras and mcp-remote against one instance.
+# as: both
+. "$(dirname "$0")/../lib.sh"
+k_new clients
+k_clock
+k_start
+k_users || k_die "users could not be made"
+export K_SHOTS=$K_OBJ/shots
+for p in v1 v2; do
+	K_PREFIX=$p k_e2e "sdk $p" sdk.mjs $p
+done
+K_PREFIX=mcp-remote k_e2e mcp-remote remote.mjs
+k_done
