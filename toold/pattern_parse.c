@@ -371,7 +371,7 @@ parse_class_atom(struct parse *p, struct pat_ranges *rs, uint32_t *cp)
 static int
 parse_class_range(struct parse *p, struct pat_ranges *rs)
 {
-	uint32_t lo, hi;
+	uint32_t lo = 0, hi = 0;
 	int set;
 
 	if ((set = parse_class_atom(p, rs, &lo)) == -1)
@@ -445,7 +445,7 @@ static int
 parse_escape(struct parse *p, uint32_t *out)
 {
 	struct pat_ranges rs;
-	uint32_t cp;
+	uint32_t cp = 0;
 	int rv;
 
 	if (take(p, 'b'))
@@ -639,7 +639,7 @@ node_append(struct parse *p, uint32_t parent, uint32_t *last, uint32_t child)
 static int
 parse_seq(struct parse *p, uint32_t *out)
 {
-	uint32_t last = PAT_NONE, term;
+	uint32_t last = PAT_NONE, term = PAT_NONE;
 	int c;
 
 	if (node_add(p, PK_SEQ, out) == -1)
@@ -655,7 +655,7 @@ parse_seq(struct parse *p, uint32_t *out)
 static int
 parse_alt(struct parse *p, uint32_t *out)
 {
-	uint32_t last = PAT_NONE, seq;
+	uint32_t last = PAT_NONE, seq = PAT_NONE;
 
 	if (node_add(p, PK_ALT, out) == -1)
 		return (-1);

@@ -57,11 +57,12 @@ $2 ~ /Last>$/ { assign(first, hex($1), $3); next }
 END {
 	run(next_cp, "Cn")
 	starts[nruns] = 1114112
-	print "/* SPDX-License-Identifier: ISC AND Unicode-DFS-2016 */"
+	print "/* SPDX-License-Identifier: ISC */"
 	print "/*"
 	print " * General categories of all code points, Unicode " version "."
-	print " * Data of the Unicode Character Database, copyright"
-	print " * 1991-2022 Unicode, Inc., https://www.unicode.org/license.txt."
+	print " * The numbers are data of the Unicode Character Database,"
+	print " * copyright 1991-2022 Unicode, Inc., distributed under the terms"
+	print " * of https://www.unicode.org/license.txt (Unicode-DFS-2016)."
 	print " * Made by pattern_ucd.awk: do not edit.  Runs in toold, read only."
 	print " *"
 	print " * Each entry is a first code point times 256 plus its category;"

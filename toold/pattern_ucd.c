@@ -1,8 +1,9 @@
-/* SPDX-License-Identifier: ISC AND Unicode-DFS-2016 */
+/* SPDX-License-Identifier: ISC */
 /*
  * General categories of all code points, Unicode 15.0.
- * Data of the Unicode Character Database, copyright
- * 1991-2022 Unicode, Inc., https://www.unicode.org/license.txt.
+ * The numbers are data of the Unicode Character Database,
+ * copyright 1991-2022 Unicode, Inc., distributed under the terms
+ * of https://www.unicode.org/license.txt (Unicode-DFS-2016).
  * Made by pattern_ucd.awk: do not edit.  Runs in toold, read only.
  *
  * Each entry is a first code point times 256 plus its category;

@@ -45,10 +45,8 @@ part_take(struct part *out, const char *s, const char *ends)
 static const char *
 uri_split(const char *s, struct parts *out)
 {
-	size_t n;
-
 	memset(out, 0, sizeof(*out));
-	if ((n = scheme_len(s)) != 0)
+	if (scheme_len(s) != 0)
 		s = part_take(&out->scheme, s, ":") + 1;
 	if (s[0] == '/' && s[1] == '/')
 		s = part_take(&out->authority, s + 2, "/?#");
