@@ -54,6 +54,7 @@ static LIST_HEAD(, peer) peers = LIST_HEAD_INITIALIZER(peers);
 static TAILQ_HEAD(, lane) lanes = TAILQ_HEAD_INITIALIZER(lanes);
 static size_t waiting_calls, waiting_bytes;
 static uint64_t spent_us;		/* on calls in this turn */
+static int in_run;			/* waiting calls are being run */
 static struct ev_hook run_hook;
 static struct ev_timer run_timer;
 static struct serve_stat stat;
@@ -166,7 +167,9 @@ call_run(struct peer *p, uint32_t id, const struct msg_call *m,
 	if (body.cap > (1U << 20))
 		buf_free(&body);
 	spent_us += mono_us() - began;
-	ev_hook_arm(&run_hook);
+	/* Armed in its own callback it would run again in this turn. */
+	if (!in_run)
+		ev_hook_arm(&run_hook);
 }
 
 /* ---- waiting ---- */
@@ -279,8 +282,10 @@ lanes_step(void)
 static void
 on_run(struct ev_hook *hook)
 {
+	in_run = 1;
 	while (!TAILQ_EMPTY(&lanes) && spent_us < SERVE_SLICE_US)
 		lanes_step();
+	in_run = 0;
 	spent_us = 0;
 	if (!TAILQ_EMPTY(&lanes))
 		ev_timer_set(&run_timer, 0);
@@ -376,6 +381,7 @@ on_end(struct chan *ch, enum chan_end end, const char *why)
 
 	if (!p->control) {
 		log_info("%s: channel ended: %s", chan_name(ch), why);
+		p->id.broke = end == CE_VIOLATION;
 		chan_send(child_master(), MSG_WORKER_GONE, 0, &p->id);
 	}
 	peer_free(p);
