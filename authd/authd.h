@@ -25,6 +25,19 @@
 #include "store.h"
 #include "user.h"
 
+#ifndef TAILQ_FOREACH_SAFE		/* glibc has not got it */
+#define TAILQ_FOREACH_SAFE(var, head, field, next)			\
+	for ((var) = TAILQ_FIRST(head);					\
+	    (var) != NULL && ((next) = TAILQ_NEXT(var, field), 1);	\
+	    (var) = (next))
+#endif
+#ifndef LIST_FOREACH_SAFE
+#define LIST_FOREACH_SAFE(var, head, field, next)			\
+	for ((var) = LIST_FIRST(head);					\
+	    (var) != NULL && ((next) = LIST_NEXT(var, field), 1);	\
+	    (var) = (next))
+#endif
+
 /* ---- scope (scope.c) ---- */
 
 #define SCOPE_TOOLS	1		/* mcp:tools */
@@ -80,6 +93,7 @@ struct worker *worker_of(const struct chan *);
 
 /* Channel to toold; NULL while it is away. */
 struct chan *auth_toold(void);
+uint64_t auth_toold_generation(void);
 /* Has toold taken our channel (HELLO_ACK)? Nothing is answered before. */
 int	auth_ready(void);
 /* Tell toold the roles anew (after a change of roles): ROLE rows, ROLES_END. */
