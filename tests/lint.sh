@@ -62,6 +62,11 @@ for os in OpenBSD FreeBSD NetBSD; do
 	sh tests/bsdcheck.sh $os || say "$os files do not parse"
 done
 
+# ---- the manual's table of messages is the one in force ----
+[ ! -x obj/privsep/msgtable ] ||
+    obj/privsep/msgtable master/keepd-privsep.7 ||
+    say "keepd-privsep.7: message table"
+
 # ---- shell, manuals, C ----
 for f in $(git ls-files '*.sh' .ci/run); do
 	sh -n "$f" || say "$f: syntax"
