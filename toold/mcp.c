@@ -354,15 +354,16 @@ invalid_request(struct mcp *m, const char *why)
 	return (-1);
 }
 
-/* An id: a string or an integer, of a length that can be echoed. */
+/*
+ * An id: a string, or an integer that every parser can hold; of a length
+ * that can be echoed.
+ */
 static int
 id_ok(const struct span *id)
 {
-	if (id->len > 256)
-		return (0);
 	if (span_type(id) == '"')
-		return (1);
-	return (span_type(id) == '0' &&
+		return (id->len <= 256);
+	return (span_type(id) == '0' && id->len <= 18 &&
 	    memchr(id->p, '.', id->len) == NULL &&
 	    memchr(id->p, 'e', id->len) == NULL &&
 	    memchr(id->p, 'E', id->len) == NULL);
@@ -376,8 +377,8 @@ check_shape(struct mcp *m)
 
 	if (s->id.p != NULL && !id_ok(&s->id)) {
 		s->id.p = NULL;
-		return (invalid_request(m, "id is no string or integer of at "
-		    "most 256 bytes"));
+		return (invalid_request(m, "id is no string of at most 256 "
+		    "bytes and no integer of at most 18 digits"));
 	}
 	if (!span_is(&s->jsonrpc, "2.0"))
 		return (invalid_request(m, "jsonrpc is not \"2.0\""));

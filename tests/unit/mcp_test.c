@@ -205,6 +205,10 @@ test_ping_and_ids(void **state)
 	post("2025-06-18", LEGACY("1.5", "ping", ""));
 	assert_rpc_error(400, RPC_INVALID_REQUEST);
 	assert_true(json_is_null(at(answer, "id")));
+	post("2025-11-25", LEGACY("999999999999999999", "ping", ""));
+	assert_int_equal(r.status, 200);
+	post("2025-11-25", LEGACY("9999999999999999999", "ping", ""));
+	assert_rpc_error(400, RPC_INVALID_REQUEST);
 	post("2025-11-25", LEGACY("[1]", "ping", ""));
 	assert_rpc_error(400, RPC_INVALID_REQUEST);
 }
