@@ -23,7 +23,7 @@
 static int
 peer_uid(int fd, uid_t *uid)
 {
-#ifdef SO_PEERCRED
+#ifdef __linux__
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 

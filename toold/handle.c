@@ -305,17 +305,15 @@ worker_new(uint64_t generation)
 	return (w);
 }
 
-static unsigned int
+static void
 worker_close(struct worker *w)
 {
-	struct handle *h;
-	unsigned int n = 0;
+	struct handle *h, *next;
 
-	while ((h = TAILQ_FIRST(&w->handles)) != NULL) {
+	for (h = TAILQ_FIRST(&w->handles); h != NULL; h = next) {
+		next = TAILQ_NEXT(h, of_worker);
 		handle_close(h);
-		n++;
 	}
-	return (n);
 }
 
 void
