@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store_list.c: lists of artifacts by listOptions: filter, select, order,
+ * page.  Runs in keepd-toold.  What the caller may not see is neither listed
+ * nor counted.  Field names are rows of a table; values are bound.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/text.h"
+#include "store_art.h"
+
+#define LIST_PARAMS	200		/* bound values of one list */
+#define LIST_IN_MAX	100
+#define LIST_TAKE	100
+#define LIST_TAKE_MAX	1000
+
+enum list_kind { LK_TEXT, LK_NAME, LK_ID, LK_PACKAGE, LK_INT, LK_DATE };
+
+/* Columns stand in this order in every list's SELECT. */
+static const struct list_field {
+	const char	*name;
+	enum list_kind	 kind;
+} list_fields[] = {
+	{ "id",		 LK_ID },
+	{ "name",	 LK_NAME },
+	{ "description", LK_TEXT },
+	{ "package",	 LK_PACKAGE },
+	{ "ver",	 LK_TEXT },
+	{ "revision",	 LK_INT },
+	{ "createdAt",	 LK_DATE },
+	{ "updatedAt",	 LK_DATE },
+	{ "createdBy",	 LK_TEXT },
+	{ "changedBy",	 LK_TEXT }
+};
+#define NFIELDS		(sizeof(list_fields) / sizeof(list_fields[0]))
+#define FIELD_NAMES	"id, name, description, package, ver, revision, "	\
+			"createdAt, updatedAt, createdBy, changedBy"
+
+enum list_op { LO_EQ, LO_NOT, LO_LIKE, LO_ILIKE, LO_IN, LO_NULL, LO_BETWEEN,
+	LO_LT, LO_LE, LO_GT, LO_GE };
+static const struct {
+	const char	*name;
+	enum list_op	 op;
+} list_ops[] = {
+	{ "Equal",		LO_EQ },
+	{ "Not",		LO_NOT },
+	{ "Like",		LO_LIKE },
+	{ "ILike",		LO_ILIKE },
+	{ "In",			LO_IN },
+	{ "IsNull",		LO_NULL },
+	{ "Between",		LO_BETWEEN },
+	{ "LessThan",		LO_LT },
+	{ "LessThanOrEqual",	LO_LE },
+	{ "MoreThan",		LO_GT },
+	{ "MoreThanOrEqual",	LO_GE }
+};
+
+struct list_value {
+	int64_t		 n;
+	char		*s;		/* owned; NULL: n counts */
+};
+
+struct list {
+	struct call	*c;
+	enum art_type	 type;
+	struct buf	 where, order;
+	struct list_value val[LIST_PARAMS];
+	unsigned int	 nval;
+	int		 filtered;
+	uint32_t	 select;	/* bits of list_fields */
+	int64_t		 take, skip;
+	int		 take_given;
+};
+
+/* Whose eyes kd_sees() has: set while a list runs. */
+static const struct caller	*viewer;
+
+/* ---- SQL functions ---- */
+
+/* kd_sees(package, acl): may the viewer see artifacts of the package. */
+static void
+fn_sees(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char	*id, *acl;
+
+	(void)argc;
+	id = (const char *)sqlite3_value_text(argv[0]);
+	acl = (const char *)sqlite3_value_text(argv[1]);
+	sqlite3_result_int(ctx, viewer != NULL && pkg_level(viewer,
+	    id != NULL ? id : "", acl != NULL ? acl : "",
+	    (size_t)sqlite3_value_bytes(argv[1]), 0, 0) >= PL_READ);
+}
+
+static unsigned char
+fold(unsigned char ch, int on)
+{
+	return (on && ch >= 'A' && ch <= 'Z' ? (unsigned char)(ch | 32) : ch);
+}
+
+/* One step over a character of UTF-8. */
+static const char *
+next_char(const char *s)
+{
+	s++;
+	while (((unsigned char)*s & 0xc0) == 0x80)
+		s++;
+	return (s);
+}
+
+/*
+ * % and _ as in SQL.  Only the last % is ever returned to, so the work is
+ * bounded by the product of the lengths.
+ */
+static int
+like(const char *s, const char *p, int ci)
+{
+	const char	*star = NULL, *back = NULL;
+
+	while (*s != '\0') {
+		if (*p == '%') {
+			star = ++p;
+			back = s;
+		} else if (*p == '_') {
+			s = next_char(s);
+			p++;
+		} else if (*p != '\0' && fold((unsigned char)*p, ci) ==
+		    fold((unsigned char)*s, ci)) {
+			s++;
+			p++;
+		} else if (star != NULL) {
+			p = star;
+			s = back = next_char(back);
+		} else
+			return (0);
+	}
+	while (*p == '%')
+		p++;
+	return (*p == '\0');
+}
+
+/* kd_like(value, pattern, fold) */
+static void
+fn_like(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char	*s, *p;
+
+	(void)argc;
+	s = (const char *)sqlite3_value_text(argv[0]);
+	p = (const char *)sqlite3_value_text(argv[1]);
+	sqlite3_result_int(ctx, s != NULL && p != NULL &&
+	    like(s, p, sqlite3_value_int(argv[2])));
+}
+
+int
+art_functions(sqlite3 *db)
+{
+	int	rc;
+
+	rc = sqlite3_create_function_v2(db, "kd_sees", 2, SQLITE_UTF8 |
+	    SQLITE_DIRECTONLY, NULL, fn_sees, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function_v2(db, "kd_like", 3,
+		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+		    NULL, fn_like, NULL, NULL, NULL);
+	return (rc);
+}
+
+/* ---- text of the statement ---- */
+
+static void
+put_column(struct buf *b, size_t field, int order)
+{
+	switch (field) {
+	case 0: SQL(b, "a.id"); break;
+	case 1:
+		if (order)
+			SQL(b, "a.name_key");
+		else
+			SQL(b, "a.name");
+		break;
+	case 2: SQL(b, "a.description"); break;
+	case 3: SQL(b, "a.package"); break;
+	case 4: SQL(b, "a.ver"); break;
+	case 5: SQL(b, "a.revision"); break;
+	case 6: SQL(b, "a.created_at"); break;
+	case 7: SQL(b, "a.updated_at"); break;
+	case 8: SQL(b, "a.created_by"); break;
+	default: SQL(b, "a.changed_by"); break;
+	}
+}
+
+static int
+field_find(const char *name)
+{
+	size_t	i;
+
+	for (i = 0; i < NFIELDS; i++)
+		if (strcmp(list_fields[i].name, name) == 0)
+			return ((int)i);
+	return (-1);
+}
+
+static int
+bad(struct list *l, const char *path, const char *key, const char *why)
+{
+	char	where[160];
+
+	snprintf(where, sizeof(where), "listOptions.%s%s%.100s", path,
+	    key != NULL ? "." : "", key != NULL ? key : "");
+	call_invalid(l->c, where, "%s", why);
+	return (-1);
+}
+
+/* Take a value for a field: its parameter is appended to where. */
+static int
+add_value(struct list *l, size_t field, const json_t *v)
+{
+	const struct list_field	*f = &list_fields[field];
+	struct list_value	*o;
+	const char		*s = json_string_value(v);
+	size_t			 len;
+
+	if (l->nval + 2 >= LIST_PARAMS)
+		return (bad(l, "where", f->name, "has too many values"));
+	o = &l->val[l->nval];
+	if (f->kind == LK_INT || f->kind == LK_DATE) {
+		if (json_is_integer(v))
+			o->n = (int64_t)json_integer_value(v);
+		else if (f->kind == LK_INT || s == NULL || iso_parse(s,
+		    strlen(s), 1, &o->n) == -1)
+			return (bad(l, "where", f->name, f->kind == LK_INT ?
+			    "must be an integer" : "must be a time such as "
+			    "2026-01-31T12:00:00Z"));
+	} else {
+		if (f->kind == LK_PACKAGE && json_is_null(v))
+			s = "";
+		if (s == NULL)
+			return (bad(l, "where", f->name, "must be a string"));
+		len = strlen(s);
+		if (!json_is_null(v) && len != json_string_length(v))
+			return (bad(l, "where", f->name,
+			    "must not hold U+0000"));
+		if ((o->s = strdup(s)) == NULL)
+			return (bad(l, "where", f->name, "is too long"));
+		if (f->kind == LK_ID || f->kind == LK_PACKAGE)
+			ascii_lower(o->s);
+	}
+	sql_par(&l->where, ++l->nval + 1);
+	return (0);
+}
+
+/* An exact name is looked up by its folded form first: that is indexed. */
+static int
+add_name_key(struct list *l, const json_t *v)
+{
+	const char	*s = json_string_value(v);
+	char		*key;
+
+	if (s == NULL || (key = strdup(s)) == NULL)
+		return (0);	/* the value itself is refused next */
+	ascii_lower(key);
+	l->val[l->nval].s = key;
+	SQL(&l->where, " AND a.name_key = ");
+	sql_par(&l->where, ++l->nval + 1);
+	return (0);
+}
+
+static int
+add_array(struct list *l, size_t field, const json_t *v, enum list_op op)
+{
+	size_t	i, n = json_array_size(v);
+
+	if (!json_is_array(v) || (op == LO_BETWEEN ? n != 2 : n == 0 ||
+	    n > LIST_IN_MAX))
+		return (bad(l, "where", list_fields[field].name,
+		    op == LO_BETWEEN ? "needs an array of two values" :
+		    "needs an array of 1 to 100 values"));
+	if (op == LO_IN)
+		SQL(&l->where, " IN (");
+	else
+		SQL(&l->where, " BETWEEN ");
+	for (i = 0; i < n; i++) {
+		if (i != 0 && op == LO_IN)
+			SQL(&l->where, ", ");
+		else if (i != 0)
+			SQL(&l->where, " AND ");
+		if (add_value(l, field, json_array_get(v, i)) == -1)
+			return (-1);
+	}
+	if (op == LO_IN)
+		SQL(&l->where, ")");
+	return (0);
+}
+
+static int
+add_like(struct list *l, size_t field, const json_t *v, enum list_op op)
+{
+	enum list_kind	k = list_fields[field].kind;
+
+	if (k == LK_INT || k == LK_DATE || !json_is_string(v) ||
+	    json_string_length(v) > 256)
+		return (bad(l, "where", list_fields[field].name, "Like and "
+		    "ILike take a string of up to 256 bytes, for text"));
+	SQL(&l->where, " AND kd_like(");
+	put_column(&l->where, field, 0);
+	SQL(&l->where, ", ");
+	if (add_value(l, field, v) == -1)
+		return (-1);
+	if (op == LO_ILIKE)
+		SQL(&l->where, ", 1)");
+	else
+		SQL(&l->where, ", 0)");
+	return (0);
+}
+
+static int
+add_compare(struct list *l, size_t field, const json_t *v, enum list_op op)
+{
+	SQL(&l->where, " AND ");
+	put_column(&l->where, field, 0);
+	switch (op) {
+	case LO_IN:
+	case LO_BETWEEN:
+		return (add_array(l, field, v, op));
+	case LO_NULL:
+		if (v != NULL && !json_is_true(v) && !json_is_null(v))
+			return (bad(l, "where", list_fields[field].name,
+			    "IsNull takes no value"));
+		/* Only package can be without a value. */
+		if (list_fields[field].kind == LK_PACKAGE)
+			SQL(&l->where, " = ''");
+		else
+			SQL(&l->where, " IS NULL");
+		return (0);
+	case LO_EQ: SQL(&l->where, " = "); break;
+	case LO_NOT: SQL(&l->where, " <> "); break;
+	case LO_LT: SQL(&l->where, " < "); break;
+	case LO_LE: SQL(&l->where, " <= "); break;
+	case LO_GT: SQL(&l->where, " > "); break;
+	default: SQL(&l->where, " >= "); break;
+	}
+	return (add_value(l, field, v));
+}
+
+static int
+add_filter(struct list *l, const char *key, const json_t *v)
+{
+	static const char *const known[] = { "operation", "value", NULL };
+	enum list_op	 op = LO_EQ;
+	const char	*name;
+	size_t		 i;
+	int		 f;
+
+	if ((f = field_find(key)) == -1)
+		return (bad(l, "where", key, "is not a field to filter by; "
+		    "there are: " FIELD_NAMES));
+	if (json_is_object(v)) {
+		if ((name = json_unknown(v, known)) != NULL)
+			return (bad(l, "where", name, "is not a known key; "
+			    "use operation and value"));
+		name = json_string_value(json_object_get(v, "operation"));
+		for (i = 0; i < sizeof(list_ops) / sizeof(list_ops[0]); i++)
+			if (name != NULL &&
+			    strcmp(list_ops[i].name, name) == 0)
+				break;
+		if (i == sizeof(list_ops) / sizeof(list_ops[0]))
+			return (bad(l, "where", key, "has an unknown "
+			    "operation; see the tool's description"));
+		op = list_ops[i].op;
+		v = json_object_get(v, "value");
+	}
+	l->filtered = 1;
+	if (op == LO_EQ && list_fields[f].kind == LK_NAME)
+		add_name_key(l, v);
+	if (op == LO_LIKE || op == LO_ILIKE)
+		return (add_like(l, (size_t)f, v, op));
+	return (add_compare(l, (size_t)f, v, op));
+}
+
+/* ---- options ---- */
+
+static int
+get_number(struct list *l, json_t *o, const char *key, int64_t max,
+    int64_t *out)
+{
+	const json_t	*v = json_object_get(o, key);
+	char		 why[64];
+
+	if (v == NULL || json_is_null(v))
+		return (0);
+	if (!json_is_integer(v) || json_integer_value(v) < 0 ||
+	    json_integer_value(v) > max) {
+		snprintf(why, sizeof(why), "must be an integer from 0 to "
+		    "%lld", (long long)max);
+		return (bad(l, key, NULL, why));
+	}
+	*out = (int64_t)json_integer_value(v);
+	return (1);
+}
+
+static int
+get_select(struct list *l, const json_t *v)
+{
+	const char	*s;
+	size_t		 i;
+	int		 f;
+
+	if (v == NULL || json_is_null(v))
+		return (0);
+	if (!json_is_array(v))
+		return (bad(l, "select", NULL, "must be an array of fields"));
+	l->select = 0;
+	for (i = 0; i < json_array_size(v); i++) {
+		s = json_string_value(json_array_get(v, i));
+		if (s == NULL || (f = field_find(s)) == -1)
+			return (bad(l, "select", s, "is not a field of this "
+			    "list; there are: " FIELD_NAMES));
+		l->select |= 1U << f;
+	}
+	return (0);
+}
+
+static int
+get_order(struct list *l, json_t *v)
+{
+	const char	*s;
+	void		*it;
+	int		 f, n = 0;
+
+	if (v != NULL && !json_is_null(v) && !json_is_object(v))
+		return (bad(l, "order", NULL, "must be an object of fields"));
+	SQL(&l->order, " ORDER BY ");
+	for (it = json_object_iter(v); it != NULL;
+	    it = json_object_iter_next(v, it)) {
+		s = json_string_value(json_object_iter_value(it));
+		f = field_find(json_object_iter_key(it));
+		if (f == -1)
+			return (bad(l, "order", json_object_iter_key(it),
+			    "is not a field to order by; there are: "
+			    FIELD_NAMES));
+		if (s == NULL || (ascii_casecmp(s, "asc") != 0 &&
+		    ascii_casecmp(s, "desc") != 0))
+			return (bad(l, "order", json_object_iter_key(it),
+			    "must be ASC or DESC"));
+		put_column(&l->order, (size_t)f, 1);
+		if (ascii_casecmp(s, "desc") == 0)
+			SQL(&l->order, " DESC");
+		SQL(&l->order, ", ");
+		n++;
+	}
+	if (n == 0)
+		SQL(&l->order, "a.name_key");
+	else
+		SQL(&l->order, "a.num");
+	return (0);
+}
+
+static int
+list_parse(struct list *l, json_t *o)
+{
+	static const char *const known[] = { "where", "select", "take",
+	    "skip", "order", NULL };
+	const char	*s;
+	json_t		*w;
+	void		*it;
+
+	if (o != NULL && !json_is_object(o))
+		return (call_invalid(l->c, "listOptions",
+		    "must be an object"), -1);
+	if (o != NULL && (s = json_unknown(o, known)) != NULL)
+		return (bad(l, s, NULL, "is not a known key; there are: "
+		    "where, select, take, skip, order"));
+	w = json_object_get(o, "where");
+	if (w != NULL && !json_is_null(w) && !json_is_object(w))
+		return (bad(l, "where", NULL, "must be an object"));
+	for (it = json_object_iter(w); it != NULL;
+	    it = json_object_iter_next(w, it))
+		if (add_filter(l, json_object_iter_key(it),
+		    json_object_iter_value(it)) == -1)
+			return (-1);
+	l->take_given = get_number(l, o, "take", LIST_TAKE_MAX, &l->take);
+	if (l->take_given == -1 || get_number(l, o, "skip", INT32_MAX,
+	    &l->skip) == -1 || get_select(l, json_object_get(o,
+	    "select")) == -1)
+		return (-1);
+	return (get_order(l, json_object_get(o, "order")));
+}
+
+/* ---- running ---- */
+
+static void
+put_from(struct list *l, struct buf *b)
+{
+	SQL(b, " FROM artifact a");
+	if (l->c->who->global_admin && l->c->who->npackages == 0)
+		SQL(b, " WHERE a.type = ?1");
+	else if (l->type == ART_PACKAGE)
+		SQL(b, " WHERE a.type = ?1 AND kd_sees(a.id, a.acl)");
+	else
+		SQL(b, " LEFT JOIN artifact p ON p.type = 1"
+		    " AND p.id = a.package WHERE a.type = ?1"
+		    " AND kd_sees(a.package, p.acl)");
+	buf_add(b, l->where.data, l->where.len);
+}
+
+static struct stmt *
+list_get(struct list *l, const struct buf *text)
+{
+	struct stmt	*st;
+	unsigned int	 i;
+
+	if ((st = sql_get(SP_OWN, text)) == NULL)
+		return (NULL);
+	sql_bind_int(st, 1, l->type);
+	for (i = 0; i < l->nval; i++) {
+		if (l->val[i].s != NULL)
+			sql_bind_str(st, (int)i + 2, l->val[i].s);
+		else
+			sql_bind_int(st, (int)i + 2, l->val[i].n);
+	}
+	return (st);
+}
+
+static struct query	q_tally = QUERY(
+    "SELECT t.package, p.acl, t.n FROM tally t LEFT JOIN artifact p"
+    " ON p.type = 1 AND p.id = t.package WHERE t.type = ?1");
+
+/* Without a filter: the sum over the packages the caller sees. */
+static int
+total_tally(struct list *l, int64_t *total)
+{
+	struct stmt	*st;
+	int		 r;
+
+	*total = 0;
+	if ((st = query_get(&q_tally)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, l->type);
+	while ((r = sql_step(st)) == 1)
+		if (pkg_level(l->c->who, sql_str(st, 0), sql_str(st, 1),
+		    sql_len(st, 1), 0, 0) >= PL_READ)
+			*total += sql_int(st, 2);
+	return (r);
+}
+
+static int
+list_total(struct list *l, int64_t *total)
+{
+	struct stmt	*st;
+	struct buf	 b;
+	int		 r = -1;
+
+	if (!l->filtered && l->type != ART_PACKAGE)
+		return (total_tally(l, total));
+	buf_init(&b, 65536);
+	SQL(&b, "SELECT count(*)");
+	put_from(l, &b);
+	if ((st = list_get(l, &b)) != NULL && sql_step(st) == 1) {
+		*total = sql_int(st, 0);
+		sql_done(st);
+		r = 0;
+	}
+	buf_free(&b);
+	return (r);
+}
+
+static void
+put_item(struct list *l, struct stmt *st)
+{
+	struct buf	*b = l->c->out;
+	char		 iso[32];
+	size_t		 i;
+	int		 n = 0;
+
+	buf_addc(b, '{');
+	for (i = 0; i < NFIELDS; i++) {
+		if (!(l->select & (1U << i)))
+			continue;
+		buf_addf(b, "%s\"%s\":", n++ != 0 ? "," : "",
+		    list_fields[i].name);
+		if (list_fields[i].kind == LK_INT)
+			buf_addf(b, "%lld", (long long)sql_int(st, (int)i));
+		else if (list_fields[i].kind == LK_DATE) {
+			iso_print(sql_int(st, (int)i), 1, iso);
+			buf_add_json(b, iso, strlen(iso));
+		} else if (list_fields[i].kind == LK_PACKAGE &&
+		    sql_len(st, (int)i) == 0)
+			buf_adds(b, "null");
+		else
+			buf_add_json(b, sql_str(st, (int)i),
+			    sql_len(st, (int)i));
+	}
+	buf_addc(b, '}');
+}
+
+/* The page's items; -1, else how many.  *cut: stopped at the size bound. */
+static int64_t
+list_items(struct list *l, int *cut)
+{
+	struct stmt	*st;
+	struct buf	 b;
+	size_t		 i, start = l->c->out->len, max;
+	int64_t		 n = 0;
+	int		 r;
+
+	max = l->take_given ? STORE_ANSWER_MAX : STORE_ANSWER_SOFT;
+	buf_init(&b, 65536);
+	SQL(&b, "SELECT ");
+	for (i = 0; i < NFIELDS; i++) {
+		if (i != 0)
+			SQL(&b, ", ");
+		put_column(&b, i, 0);
+	}
+	put_from(l, &b);
+	buf_add(&b, l->order.data, l->order.len);
+	SQL(&b, " LIMIT ");
+	sql_par(&b, l->nval + 2);
+	SQL(&b, " OFFSET ");
+	sql_par(&b, l->nval + 3);
+	st = list_get(l, &b);
+	buf_free(&b);
+	if (st == NULL)
+		return (-1);
+	sql_bind_int(st, (int)l->nval + 2, l->take);
+	sql_bind_int(st, (int)l->nval + 3, l->skip);
+	while ((r = sql_step(st)) == 1) {
+		if (l->c->out->len - start > max) {
+			*cut = 1;
+			sql_done(st);
+			break;
+		}
+		if (n++ != 0)
+			buf_addc(l->c->out, ',');
+		put_item(l, st);
+	}
+	return (r == -1 ? -1 : n);
+}
+
+static enum tool_err
+list_run(struct list *l)
+{
+	struct buf	*b = l->c->out;
+	int64_t		 total, n;
+	int		 cut = 0;
+
+	buf_addf(b, "{\"%s\":[", art_kind(l->type)->plural);
+	viewer = l->c->who;
+	n = list_items(l, &cut);
+	if (n == -1 || list_total(l, &total) == -1) {
+		viewer = NULL;
+		return (store_fail(l->c));
+	}
+	viewer = NULL;
+	buf_addf(b, "],\"total\":%lld,\"count\":%lld,\"skip\":%lld,"
+	    "\"take\":%lld", (long long)total, (long long)n,
+	    (long long)l->skip, (long long)l->take);
+	if (cut)
+		buf_addf(b, ",\"truncated\":true,\"note\":\"The answer was "
+		    "cut at its size limit: go on with listOptions.skip %lld, "
+		    "or narrow it by where or select.\"",
+		    (long long)(l->skip + n));
+	buf_addc(b, '}');
+	if (b->failed)
+		return (call_fail(l->c, "The answer is too large: narrow it "
+		    "by listOptions.take or select"));
+	return (TE_OK);
+}
+
+enum tool_err
+art_list(struct call *c, enum art_type type)
+{
+	struct list	*l;
+	enum tool_err	 e = TE_INVALID;
+	unsigned int	 i;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return (call_fail(c, "out of memory"));
+	l->c = c;
+	l->type = type;
+	l->take = LIST_TAKE;
+	l->select = (1U << NFIELDS) - 1;
+	if (type == ART_PACKAGE)
+		l->select &= ~(1U << 3);
+	buf_init(&l->where, 32768);
+	buf_init(&l->order, 4096);
+	store_read_begin();
+	if (list_parse(l, json_object_get(c->args, "listOptions")) == 0)
+		e = list_run(l);
+	for (i = 0; i < LIST_PARAMS; i++)
+		free(l->val[i].s);
+	buf_free(&l->where);
+	buf_free(&l->order);
+	free(l);
+	return (e);
+}
