@@ -319,6 +319,15 @@ k_role_pids() {	# listener, authd, toold or pwhash
 	done
 }
 
+# The same instead of this shell, so that the end of one is the end of both.
+k_exec_ctl() {
+	if [ "$(k_as)" = nobody ]; then
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups -- \
+		    "$(k_bin)/keepctl" -d "$K_DIR/run" "$@"
+	fi
+	exec "$(k_bin)/keepctl" -d "$K_DIR/run" "$@"
+}
+
 k_ctl() {
 	k_run "$(k_bin)/keepctl" -d "$K_DIR/run" "$@"
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: ISC
+// conformance.mjs: the official suite in front of an authenticated server,
+// through a proxy that adds the token.  Every scenario of a requirement set
+// must end as conformance.json says: "pass", or "needs ...", which is
+// printed; a scenario that is not listed, or that passes although it was
+// listed as needing something, fails this test, so that the list stays true.
+// In each scenario every message of the server must fit the schema.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Browser } from './browser.mjs';
+import { Proxy } from './proxy.mjs';
+import { test, done, ok, eq, has, connect, register, until, rpc, http,
+    mcpRequest, Conn, requestBytes } from './kit.mjs';
+
+const base = process.env.K_URL;
+const here = path.dirname(new URL(import.meta.url).pathname);
+const suite = path.join(here, 'node_modules/@modelcontextprotocol/' +
+    'conformance/dist/index.js');
+const want = JSON.parse(readFileSync(process.env.K_TESTS +
+    '/e2e/conformance.json'));
+
+function run(args) {
+	const p = spawn(process.execPath, [suite, ...args],
+	    { stdio: ['ignore', 'pipe', 'pipe'] });
+	p.text = '';
+	p.stdout.on('data', (d) => { p.text += d; });
+	p.stderr.on('data', (d) => { p.text += d; });
+	p.ended = new Promise((r) => p.on('close', (code) => r(code)));
+	return p;
+}
+
+const g = await connect(base, 'designer', process.env.K_PW_DESIGNER);
+const proxy = await Proxy.listen(base, g.access);
+
+await test('control: the proxy adds the token only where none is, and ' +
+    'rewrites only its own name', async () => {
+	const q = mcpRequest('ping', {}, { id: 1 });
+	const r = await http(proxy.url, 'POST', '/mcp', q.headers, q.body);
+	eq([r.status, r.json.id], [200, 1]);
+	const bad = await http(proxy.url, 'POST', '/mcp', { ...q.headers,
+	    Authorization: 'Bearer x' }, q.body);
+	eq(bad.status, 401, 'its own bad token');
+	const evil = await http(proxy.url, 'POST', '/mcp', { ...q.headers,
+	    Host: 'evil.example' }, q.body);
+	eq(evil.status, 421, 'foreign Host');
+	const c = await Conn.open(proxy.url);
+	for (let i = 2; i < 5; i++) {
+		const k = mcpRequest('ping', {}, { id: i });
+		c.send(requestBytes(proxy.url, 'POST', '/mcp', k.headers, k.body));
+		eq((await c.read('POST')).json.id, i, 'kept-alive');
+	}
+	c.close();
+});
+
+for (const [set, expected] of Object.entries(want.server)) {
+	const dir = mkdtempSync(path.join(tmpdir(), 'keepd-conformance-'));
+	const found = {};
+	let text = '';
+	await test(`${set}: the suite ran`, async () => {
+		const p = run(['server', '--url', proxy.url + '/mcp',
+		    '--requirements', set, '-o', dir]);
+		await p.ended;
+		text = p.text;
+		has(text, '=== SUMMARY ===', 'output of the suite');
+		for (const d of readdirSync(dir)) {
+			const m = /^server-(.*)-\d{4}-\d\d-\d\dT/.exec(d);
+			found[m[1]] = JSON.parse(readFileSync(
+			    path.join(dir, d, 'checks.json')));
+		}
+		ok(Object.keys(found).length > 25, 'scenarios');
+	});
+	rmSync(dir, { recursive: true, force: true });
+	const all = new Set([...Object.keys(found), ...Object.keys(expected)]);
+	let scored = 0;
+	const waits = [];
+	for (const name of [...all].sort()) {
+		const e = expected[name];
+		const checks = found[name] ?? [];
+		const failed = checks.filter((c) => c.status === 'FAILURE');
+		const say = failed.map((c) => `${c.id}: ${c.errorMessage ?? ''}`)
+		    .join('; ').slice(0, 500);
+		if (e === undefined || e === 'pass') {
+			await test(`${set}: ${name}`, () => {
+				ok(checks.length, 'ran');
+				eq(failed.length, 0, `failures ${say}`);
+			});
+			if (!failed.length)
+				scored++;
+			continue;
+		}
+		waits.push(`${name} (${e})`);
+		await test(`${set}: ${name} is not there yet, and every message ` +
+		    'fits the schema', () => {
+			ok(checks.length, 'ran');
+			ok(failed.some((c) => c.id !== 'wire-schema-valid') ||
+			    e.startsWith('empty pass'),
+			    'it passes now: say so in conformance.json');
+			eq(failed.filter((c) => c.id === 'wire-schema-valid')
+			    .map((c) => c.errorMessage), [], 'wire-schema-valid');
+		});
+	}
+	console.log(`# ${set}: ${scored} scenarios pass; not run for want of ` +
+	    `fixtures: ${waits.join(', ')}`);
+	for (const l of text.split('\n').filter((x) => /^Total:|Scored|scored/
+	    .test(x)))
+		console.log(`# ${set}: ${l}`);
+}
+proxy.close();
+
+// ---- the authorization server scenarios ----
+
+await test('authorization server: metadata and code grant', async () => {
+	const port = Number(process.env.K_PORT) + 61;
+	const c = await register(base, { client_name: 'Conformance',
+	    redirect_uris: [`http://127.0.0.1:${port}/callback`] });
+	const p = run(['authorization', '--url', base, '--client-id',
+	    c.client_id, '--port', String(port), '--resource', base + '/mcp']);
+	const m = await until(() => /https?:\/\/\S+\/authorize\?\S+/
+	    .exec(p.text.replace(/\u001b\[[0-9;]*m/g, '')) || p.exitCode !== null,
+	    'the authorization URL', 30000);
+	ok(Array.isArray(m), `no authorization URL in ${p.text.slice(-800)}`);
+	const b = await Browser.launch();
+	const person = await b.open(m[0]);
+	await person.connect('viewer', process.env.K_PW_VIEWER);
+	await b.close();
+	const code = await p.ended;
+	console.log(p.text.split('\n').filter((l) => /✓|✗|passed|failed/.test(l))
+	    .map((l) => `# authorization: ${l}`).join('\n'));
+	eq(code, 0, `exit status; output ${p.text.slice(-1500)}`);
+	has(p.text, /authorization-code-grant/, 'output');
+});
+done();
