@@ -31,9 +31,8 @@ wants() {
 
 # Statements of a file of output, checked for its last line, to results.
 take() {	# name file
-	grep '^\(not \)\{0,1\}ok ' "$2" | sed "s,^\(\(not \)\{0,1\}ok\) ,\1 $1: ," \
-	    >>"$LOG/results"
-	grep '^\(not \)\{0,1\}ok ' "$2" | sed "s,^\(\(not \)\{0,1\}ok\) ,\1 $1: ,"
+	sed -n "s|^\(\(not \)\{0,1\}ok\) |\1 $1: |p" "$2" |
+	    tee -a "$LOG/results"
 	_n=$(grep -c '^\(not \)\{0,1\}ok ' "$2")
 	if [ "$_n" -eq 0 ] || ! grep -q "^# done $_n\$" "$2"; then
 		echo "not ok $1: stopped early after $_n statements:" \
