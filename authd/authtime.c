@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * authtime.c: the time that lifetimes are counted in.  Runs in authd; trusts the
- * system's clock to go on, not to go on evenly.
+ * authtime.c: the time that lifetimes are counted in.  Runs in authd; trusts
+ * the system's clock to go on, not to go on evenly.
  *
  * It is the wall clock, but never less than the last value plus the
  * monotonic time since then, and after a restart never less than what the

@@ -25,11 +25,11 @@
 #include "handle.h"
 
 #define BUCKETS		4096
-#define AGAIN_MS	2000		/* the same handle for the same asking */
+#define AGAIN_MS	2000		/* the same for the same asking */
 #define LAST_MS		30000		/* a handle this old ends by itself */
 
 struct handle {
-	TAILQ_ENTRY(handle)	 entry;		/* of its worker, oldest first */
+	TAILQ_ENTRY(handle)	 entry;		/* of its worker */
 	LIST_ENTRY(handle)	 chain;		/* by token digest */
 	uint64_t		 worker;	/* 0: keepctl */
 	uint8_t			 id[HANDLE_LEN];
@@ -90,7 +90,8 @@ TAILQ_HEAD(ready_list, ready);
 
 static struct handle_chain	 by_token[BUCKETS];
 static struct mark_chain	 by_mark[BUCKETS];
-static struct handle_list	 op_handles = TAILQ_HEAD_INITIALIZER(op_handles);
+static struct handle_list	 op_handles =
+    TAILQ_HEAD_INITIALIZER(op_handles);
 static struct closing_list	 closings = TAILQ_HEAD_INITIALIZER(closings);
 static struct ready_list	 readies = TAILQ_HEAD_INITIALIZER(readies);
 static unsigned int		 nmarks, nhandles, nops;
