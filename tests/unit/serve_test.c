@@ -170,6 +170,13 @@ static const struct chan_handler keepctl_handlers[] = {
 static void
 on_end(struct chan *ch, enum chan_end end, const char *why)
 {
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (listener[i] == ch)
+			listener[i] = NULL;
+	if (authd == ch)
+		authd = NULL;
 }
 
 static const struct chan_ops listener_ops = { listener_handlers, on_end };
@@ -265,7 +272,8 @@ teardown(void **state)
 
 	serve_close();
 	authd_close();
-	chan_close(authd);
+	if (authd != NULL)
+		chan_close(authd);
 	for (i = 0; i < 2; i++)
 		if (listener[i] != NULL)
 			chan_close(listener[i]);
