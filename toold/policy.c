@@ -23,6 +23,7 @@ static const struct sc_rule calls[] = {
 	{ "fchmod", SC_ENTER, SA_ANY },
 	{ "fchown", SC_ENTER, SA_ANY },
 	{ "flock", SC_ENTER, SA_ANY },
+	{ "umask", SC_ENTER, SA_ANY },
 	{ "statfs", SC_ENTER, SA_ANY },
 	{ "fstatfs", SC_ENTER, SA_ANY },
 	/* the store: one file and its log, open all the time */
