@@ -112,11 +112,14 @@ $(OBJ)/master/parse.o: $(OBJ)/master/parse.c
 #
 # tests/unit/x_test.c links libcommon.a, cmocka and the objects it names in
 # its first lines as:   /* link: toold/schema.o toold/pattern.o -ljansson */
+# (the word TOOLD stands for all of toold but its main).
 UNIT =		$(patsubst tests/unit/%.c,$(OBJ)/unit/%,$(wildcard tests/unit/*_test.c))
 FUZZ =		$(patsubst tests/fuzz/%.c,$(OBJ)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 linkline =	$(shell sed -n 's,.*/\* link: \(.*\) \*/.*,\1,p' $(1))
-linkobjs =	$(addprefix $(OBJ)/,$(filter %.o,$(call linkline,$(1))))
-linklibs =	$(filter-out %.o,$(call linkline,$(1)))
+linkobjs =	$(addprefix $(OBJ)/,$(filter %.o,$(call linkline,$(1)))) \
+		$(if $(filter TOOLD,$(call linkline,$(1))), \
+		$(filter-out %/toold.o,$(TOOLD)))
+linklibs =	$(filter-out %.o TOOLD,$(call linkline,$(1)))
 
 .SECONDEXPANSION:
 $(OBJ)/unit/%: tests/unit/%.c $$(call linkobjs,tests/unit/$$*.c) \

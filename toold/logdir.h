@@ -6,5 +6,6 @@
 #define TOOLD_LOGDIR_H
 
 int	log_dir(void);			/* a descriptor, or -1 */
+void	log_dir_set(int fd);		/* takes fd, closes the old one */
 
 #endif
