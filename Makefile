@@ -57,12 +57,14 @@ LISTENER =	$(call objs,master/listener)
 KEEPCTL =	$(call objs,master/keepctl)
 AUTHD =		$(call objs,authd)
 PWHASH =	$(call objs,authd/pwhash)
+SIGND =		$(call objs,authd/signd)
 TOOLD =		$(call objs,toold)
 
 LIB_keepd =		$(LIBSANDBOX)
 LIB_keepd-listener =	-lssl -lcrypto -ljansson $(LIBSANDBOX)
 LIB_keepd-authd =	-lcrypto -llmdb $(LIBSANDBOX)
 LIB_keepd-pwhash =	-lcrypto $(LIBSANDBOX)
+LIB_keepd-signd =	-lcrypto $(LIBSANDBOX)
 LIB_keepd-toold =	-lsqlite3 -ljansson -lmd -lm $(LIBSANDBOX)
 LIB_keepctl =		$(LIBSANDBOX)
 
@@ -71,6 +73,7 @@ PROGS =		$(call prog,keepd,master/keepd.c) \
 		$(call prog,keepd-listener,master/listener/listener.c) \
 		$(call prog,keepd-authd,authd/authd.c) \
 		$(call prog,keepd-pwhash,authd/pwhash/pwhash.c) \
+		$(call prog,keepd-signd,authd/signd/signd.c) \
 		$(call prog,keepd-toold,toold/toold.c) \
 		$(call prog,keepctl,master/keepctl/keepctl.c)
 BINS =		$(PROGS:%=$(OBJ)/%)
@@ -93,6 +96,8 @@ $(OBJ)/keepd-authd: $(AUTHD) $(OBJ)/libcommon.a
 	$(LINK) $(LIB_keepd-authd)
 $(OBJ)/keepd-pwhash: $(PWHASH) $(OBJ)/libcommon.a
 	$(LINK) $(LIB_keepd-pwhash)
+$(OBJ)/keepd-signd: $(SIGND) $(OBJ)/libcommon.a
+	$(LINK) $(LIB_keepd-signd)
 $(OBJ)/keepd-toold: $(TOOLD) $(OBJ)/libcommon.a
 	$(LINK) $(LIB_keepd-toold)
 $(OBJ)/keepctl: $(KEEPCTL) $(OBJ)/libcommon.a
@@ -180,7 +185,8 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(SYSCONFDIR)
 	install -m 755 $(OBJ)/keepd $(OBJ)/keepctl $(DESTDIR)$(SBINDIR)
 	install -m 755 $(OBJ)/keepd-listener $(OBJ)/keepd-authd \
-	    $(OBJ)/keepd-pwhash $(OBJ)/keepd-toold $(DESTDIR)$(LIBEXECDIR)
+	    $(OBJ)/keepd-pwhash $(OBJ)/keepd-signd $(OBJ)/keepd-toold \
+	    $(DESTDIR)$(LIBEXECDIR)
 	for m in $(MAN5); do install -m 644 $$m $(DESTDIR)$(MANDIR)/man5; done
 	for m in $(MAN7); do install -m 644 $$m $(DESTDIR)$(MANDIR)/man7; done
 	for m in $(MAN8); do install -m 644 $$m $(DESTDIR)$(MANDIR)/man8; done

@@ -49,10 +49,13 @@ enum chan_kind {			/* a bit each: rows hold masks */
 	CK_AUTHD_PWHASH		= 128,
 	CK_CTL_MASTER		= 256,	/* keepctl is the first-named side */
 	CK_CTL_AUTHD		= 512,
-	CK_CTL_TOOLD		= 1024
+	CK_CTL_TOOLD		= 1024,
+	CK_MASTER_SIGND		= 2048,
+	CK_LISTENER_SIGND	= 4096
 };
 #define CK_MASTER_ANY	(CK_MASTER_LISTENER | CK_MASTER_AUTHD | \
-			    CK_MASTER_PWHASH | CK_MASTER_TOOLD)
+			    CK_MASTER_PWHASH | CK_MASTER_TOOLD | \
+			    CK_MASTER_SIGND)
 #define CK_CTL_ANY	(CK_CTL_MASTER | CK_CTL_AUTHD | CK_CTL_TOOLD)
 
 /*

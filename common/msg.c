@@ -183,6 +183,10 @@ CHECK(hash_ok, RANGE(msg_hash, ln, 15, 20), RANGE(msg_hash, r, 1, 16),
     RANGE(msg_hash, p, 1, 4), RANGE(msg_hash, len, 0, SECRET_MAX - 1),
     TEXT(msg_hash, password))
 CHECK(hashed_ok, RANGE(msg_hashed, ok, 0, 1), ZERO(msg_hashed, zero))
+CHECK(tls_file_ok, RANGE(msg_tls_file, slot, 0, TLS_SLOTS - 1),
+    ZERO(msg_tls_file, zero), TEXT(msg_tls_file, path))
+CHECK(conf_signd_ok, RANGE(msg_conf_signd, nslots, 1, TLS_SLOTS),
+    RANGE(msg_conf_signd, rate, 1, 1U << 20))
 CHECK(ctl_ok, TEXT(msg_ctl, name), TEXT(msg_ctl, other),
     TEXT(msg_ctl, secret), TEXT(msg_ctl, text))
 CHECK(ctl_line_ok, TEXT(msg_ctl_line, text))
@@ -216,6 +220,37 @@ register_ok(const void *body, size_t tail_len)
 	for (i = 0; i < REDIRECTS_MAX; i++)
 		if (!text_field_ok(m->redirect[i], sizeof(m->redirect[i])) ||
 		    (m->redirect[i][0] != '\0') != (i < m->nredirects))
+			return (0);
+	return (1);
+}
+
+/* Shape only; what may be signed is signd's to say (certverify.c). */
+static int
+sign_ok(const void *body, size_t tail_len)
+{
+	const struct msg_sign	*m = body;
+	size_t			 i;
+
+	if (m->slot >= TLS_SLOTS ||
+	    (m->tbs_len != TBS_SHA256 && m->tbs_len != TBS_SHA384))
+		return (0);
+	for (i = m->tbs_len; i < sizeof(m->tbs); i++)
+		if (m->tbs[i] != 0)
+			return (0);
+	return (1);
+}
+
+static int
+signature_ok(const void *body, size_t tail_len)
+{
+	const struct msg_signature	*m = body;
+	size_t				 i;
+
+	if (m->ok > 1 || m->zero != 0 || m->sig_len > sizeof(m->sig) ||
+	    (m->ok != 0) != (m->sig_len != 0))
+		return (0);
+	for (i = m->sig_len; i < sizeof(m->sig); i++)
+		if (m->sig[i] != 0)
 			return (0);
 	return (1);
 }
@@ -339,15 +374,18 @@ static const struct msg_row rows[] = {
     CK_MASTER_AUTHD | CK_MASTER_TOOLD | CK_MASTER_PWHASH, DIR_DOWN, CS_RUN,
     peer_ok },
 { ROW(WORKER_NEW), S(msg_worker), 0, MSG_FD,
-    CK_MASTER_AUTHD | CK_MASTER_TOOLD, DIR_DOWN, CS_RUN, worker_ok },
-{ ROW(WORKER_ACK), S(msg_worker), 0, 0, CK_MASTER_AUTHD | CK_MASTER_TOOLD,
+    CK_MASTER_AUTHD | CK_MASTER_TOOLD | CK_MASTER_SIGND, DIR_DOWN, CS_RUN,
+    worker_ok },
+{ ROW(WORKER_ACK), S(msg_worker), 0, 0,
+    CK_MASTER_AUTHD | CK_MASTER_TOOLD | CK_MASTER_SIGND,
     DIR_UP, CS_RUN, worker_ok },
 { ROW(WORKER_ENDS), S(msg_worker), 0, MSG_FD, CK_MASTER_LISTENER, DIR_DOWN,
     CS_RUN, worker_ok },
 { ROW(WORKER_ENDT), S(msg_worker), 0, MSG_FD, CK_MASTER_LISTENER, DIR_DOWN,
     CS_RUN, worker_ok },
 { ROW(WORKER_GONE), S(msg_worker), 0, 0,
-    CK_MASTER_LISTENER | CK_MASTER_AUTHD | CK_MASTER_TOOLD, DIR_UP, CS_RUN,
+    CK_MASTER_LISTENER | CK_MASTER_AUTHD | CK_MASTER_TOOLD |
+    CK_MASTER_SIGND, DIR_UP, CS_RUN,
     worker_ok },
 { ROW(WORKER_DRAIN), 0, 0, 0, CK_MASTER_LISTENER, DIR_DOWN, CS_ANY, NULL },
 { ROW(LOG_DIR), 0, 0, MSG_FD, CK_MASTER_TOOLD, DIR_DOWN, CS_ANY, NULL },
@@ -356,6 +394,12 @@ static const struct msg_row rows[] = {
 { ROW(PEER_STUCK), S(msg_peer), 0, 0, CK_MASTER_AUTHD, DIR_UP, CS_RUN,
     peer_ok },
 { ROW(READY), 0, 0, 0, M_ALL, DIR_UP, CS_ANY, NULL },
+{ ROW(CONF_SIGND), S(msg_conf_signd), 0, 0, CK_MASTER_SIGND, DIR_DOWN,
+    CS_ANY, conf_signd_ok },
+{ ROW(TLS_KEY), S(msg_tls_file), 0, MSG_FD, CK_MASTER_SIGND, DIR_DOWN,
+    CS_ANY, tls_file_ok },
+{ ROW(TLS_CERT), S(msg_tls_file), 0, MSG_FD, CK_MASTER_SIGND, DIR_DOWN,
+    CS_ANY, tls_file_ok },
 
 { ROW(HEALTH), 0, 0, 0, L_A | L_T, DIR_DOWN, CS_RUN, NULL },
 { ROW(HEALTH_OK), 0, 0, 0, L_A | L_T, DIR_UP, CS_RUN, NULL },
@@ -412,6 +456,11 @@ static const struct msg_row rows[] = {
 
 { ROW(HASH), S(msg_hash), 0, MSG_SECRET, A_P, DIR_DOWN, CS_RUN, hash_ok },
 { ROW(HASHED), S(msg_hashed), 0, MSG_SECRET, A_P, DIR_UP, CS_RUN, hashed_ok },
+
+{ ROW(SIGN), S(msg_sign), 0, 0, CK_LISTENER_SIGND, DIR_DOWN, CS_RUN,
+    sign_ok },
+{ ROW(SIGNATURE), S(msg_signature), 0, 0, CK_LISTENER_SIGND, DIR_UP, CS_RUN,
+    signature_ok },
 
 { ROW(CTL), S(msg_ctl), 0, MSG_SECRET, CK_CTL_ANY, DIR_DOWN, CS_RUN, ctl_ok },
 { ROW(CTL_LINE), S(msg_ctl_line), 0, 0, CK_CTL_ANY, DIR_UP, CS_RUN,

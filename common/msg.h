@@ -42,6 +42,8 @@ enum msg_type {
 	MSG_STAT_ASK, MSG_STAT,		/* for keepctl status */
 	MSG_PEER_STUCK,			/* authd -> master: kill toold */
 	MSG_READY,			/* child -> master: in service */
+	MSG_TLS_KEY, MSG_TLS_CERT,	/* master -> signd, with the file */
+	MSG_CONF_SIGND,
 
 	/* listener -> authd and back: id pairs question and answer */
 	MSG_HEALTH = 64, MSG_HEALTH_OK,	/* also listener <-> toold */
@@ -66,6 +68,9 @@ enum msg_type {
 
 	/* authd <-> pwhash */
 	MSG_HASH = 128, MSG_HASHED,
+
+	/* listener <-> signd */
+	MSG_SIGN = 136, MSG_SIGNATURE,
 
 	/* keepctl <-> master, authd, toold */
 	MSG_CTL = 144,			/* a command row of ctl.h */
@@ -617,6 +622,38 @@ struct msg_hashed {
 	uint32_t	ok;
 	uint32_t	zero;
 	uint8_t		hash[DIGEST_LEN];
+};
+
+/* ---- TLS keys: master -> signd, listener <-> signd ---- */
+
+#define TLS_SLOTS	16
+struct msg_tls_file {			/* TLS_KEY, TLS_CERT */
+	uint32_t	slot;		/* below TLS_SLOTS */
+	uint32_t	zero;
+	char		path[256];	/* for messages to people */
+};
+
+struct msg_conf_signd {
+	uint32_t	nslots;
+	uint32_t	rate;		/* signatures a second of one worker */
+	uint64_t	most;		/* of one worker in its life; 0: any */
+};
+
+/* RFC 8446, 4.4.3: 64 blanks, the context, a zero byte, the hash. */
+#define TBS_SHA256	130
+#define TBS_SHA384	146
+struct msg_sign {
+	uint32_t	slot;
+	uint16_t	scheme;		/* TLS SignatureScheme */
+	uint16_t	tbs_len;	/* 130 or 146, nothing else */
+	uint8_t		tbs[152];	/* zero behind tbs_len */
+};
+
+struct msg_signature {
+	uint16_t	ok;
+	uint16_t	sig_len;
+	uint32_t	zero;
+	uint8_t		sig[512];	/* zero behind sig_len */
 };
 
 /* ---- keepctl ---- */

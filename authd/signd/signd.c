@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * signd.c: the program keepd-signd.
+ * Holds the TLS private keys and signs TLS 1.3 server handshakes with them,
+ * at the asking of listeners, each on a channel of its own.  Trusts master;
+ * takes listeners for hijacked: what is signed is judged here (certverify.c)
+ * and how often is counted here.  Touches: keys, memory.  Never touches:
+ * files by name, the network, the store.
+ *
+ * It is a process apart from authd because a commit of authd's store waits
+ * for the disk, and no handshake should wait for that.
+ */
+#include <sys/queue.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../common/child.h"
+#include "../../common/clock.h"
+#include "../../common/ev.h"
+#include "../../common/log.h"
+#include "../../common/msg.h"
+#include "../../common/secret.h"
+#include "slot.h"
+#include "signd.h"
+
+struct worker {
+	TAILQ_ENTRY(worker)	 entry;
+	struct chan		*chan;
+	struct msg_worker	 id;
+	uint64_t		 signatures;
+	struct mono		 window;	/* of the rate, a second long */
+	uint32_t		 in_window;
+	int			 told;		/* once in the log */
+};
+TAILQ_HEAD(worker_list, worker);
+
+static void	on_sign(struct chan *, struct msg *);
+static void	on_worker_end(struct chan *, enum chan_end, const char *);
+
+static const struct chan_handler worker_handlers[] = {
+	{ MSG_SIGN, on_sign },
+	{ 0, NULL }
+};
+static const struct chan_ops worker_ops = { worker_handlers, on_worker_end };
+
+static struct worker_list	workers = TAILQ_HEAD_INITIALIZER(workers);
+static struct msg_conf_signd	conf, conf_staged;
+static char			stage_bad[400];
+static uint64_t			signatures, refused;
+
+/* ---- configuration ---- */
+
+static void
+conf_begin(void)
+{
+	memset(&conf_staged, 0, sizeof(conf_staged));
+	stage_bad[0] = '\0';
+	slot_stage_begin();
+}
+
+static void
+on_conf_signd(struct chan *c, struct msg *m)
+{
+	memcpy(&conf_staged, m->data, sizeof(conf_staged));
+}
+
+static void
+on_tls_file(struct chan *c, struct msg *m)
+{
+	const struct msg_tls_file	*q = m->data;
+	const char			*bad;
+
+	bad = m->type == MSG_TLS_KEY ? slot_stage_key(q->slot, m->fd) :
+	    slot_stage_cert(q->slot, m->fd);
+	if (bad != NULL && stage_bad[0] == '\0')
+		snprintf(stage_bad, sizeof(stage_bad), "%s: %s", q->path, bad);
+}
+
+static const char *
+conf_check(const struct msg_conf_common *common)
+{
+	if (conf_staged.nslots == 0)
+		return ("no certificates");
+	if (stage_bad[0] != '\0')
+		return (stage_bad);
+	return (slot_stage_check(conf_staged.nslots));
+}
+
+static void
+conf_commit(const struct msg_conf_common *common, int first)
+{
+	conf = conf_staged;
+	slot_commit();
+	if (first)
+		child_ready();
+}
+
+/* ---- workers ---- */
+
+static void
+on_worker_new(struct chan *c, struct msg *m)
+{
+	const struct msg_worker	*q = m->data;
+	struct worker		*w;
+	char			 name[48];
+
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		fatal("worker");
+	w->id = *q;
+	w->chan = chan_new(m->fd, CK_LISTENER_SIGND, SIDE_SECOND,
+	    &worker_ops, w);
+	snprintf(name, sizeof(name), "listener %u", q->slot);
+	chan_setname(w->chan, name);
+	chan_setstate(w->chan, CS_RUN);
+	TAILQ_INSERT_TAIL(&workers, w, entry);
+	chan_send(c, MSG_WORKER_ACK, 0, &w->id);
+}
+
+static void
+on_worker_end(struct chan *c, enum chan_end how, const char *why)
+{
+	struct worker		*w = chan_arg(c);
+	struct msg_worker	 gone = w->id;
+
+	gone.broke = how == CE_VIOLATION;
+	TAILQ_REMOVE(&workers, w, entry);
+	free(w);
+	chan_send(child_master(), MSG_WORKER_GONE, 0, &gone);
+}
+
+/* ---- signing ---- */
+
+/* 1 if this worker may have one more now. */
+static int
+worker_within(struct worker *w)
+{
+	if (conf.most != 0 && w->signatures >= conf.most)
+		return (0);
+	if (!mono_before(ev_now(), mono_add(w->window, 1000))) {
+		w->window = ev_now();
+		w->in_window = 0;
+	}
+	return (++w->in_window <= conf.rate);
+}
+
+static void
+sign_refuse(struct worker *w, const char *why)
+{
+	refused++;
+	if (w->told++ == 0)
+		log_line(LC_EXCEPTIONS, LL_ERROR, "%s: signature refused: %s",
+		    chan_name(w->chan), why);
+}
+
+static void
+on_sign(struct chan *c, struct msg *m)
+{
+	static const char *const why[] = {
+		[CV_SCHEME] = "scheme does not fit the key",
+		[CV_CONTENT] = "not a TLS 1.3 server CertificateVerify"
+	};
+	const struct msg_sign	*q = m->data;
+	struct worker		*w = chan_arg(c);
+	struct msg_signature	 a;
+	enum cv_verdict		 v;
+	size_t			 n = 0;
+
+	memset(&a, 0, sizeof(a));
+	v = certverify_judge(slot_kind(q->slot), q->scheme, q->tbs,
+	    q->tbs_len);
+	if (v != CV_GOOD)
+		sign_refuse(w, why[v]);
+	else if (!worker_within(w))
+		sign_refuse(w, "over the limit of signatures");
+	else if (slot_sign(q->slot, q->scheme, q->tbs, q->tbs_len, a.sig,
+	    sizeof(a.sig), &n) == 0) {
+		a.ok = 1;
+		a.sig_len = (uint16_t)n;
+		w->signatures++;
+		signatures++;
+	} else
+		memset(a.sig, 0, sizeof(a.sig));
+	chan_send(c, MSG_SIGNATURE, m->id, &a);
+	/* A handshake waits: do not keep it for the rest of the turn. */
+	(void)chan_flush(c);
+}
+
+static void
+on_stat(struct chan *c, struct msg *m)
+{
+	struct msg_stat	st;
+
+	memset(&st, 0, sizeof(st));
+	st.violations = chan_violations();
+	st.requests = signatures;
+	st.refused = refused;
+	chan_send(c, MSG_STAT, m->id, &st);
+}
+
+static const struct chan_handler master_handlers[] = {
+	{ MSG_CONF_SIGND, on_conf_signd },
+	{ MSG_TLS_KEY, on_tls_file },
+	{ MSG_TLS_CERT, on_tls_file },
+	{ MSG_WORKER_NEW, on_worker_new },
+	{ MSG_STAT_ASK, on_stat },
+	{ 0, NULL }
+};
+
+static const struct child_role role = {
+	.name = "keepd-signd",
+	.kind = CK_MASTER_SIGND,
+	.policy = &signd_policy,
+	.handlers = master_handlers,
+	.conf_begin = conf_begin,
+	.conf_check = conf_check,
+	.conf_commit = conf_commit,
+	.early = slot_init,
+};
+
+int
+main(int argc, char **argv)
+{
+	child_run(&role, argc, argv);
+}

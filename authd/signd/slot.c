@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * slot.c: the only code that reads a TLS private key, and the only code that
+ * signs with one.  Runs in keepd-signd.  Trusts master for the descriptors;
+ * never opens a file, never writes, has no function that hands a key out.
+ */
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../common/log.h"
+#include "../../common/msg.h"
+#include "../../common/secret.h"
+#include "slot.h"
+
+#define PEM_MAX		32768
+#define SECURE_HEAP	262144
+
+struct slot {
+	EVP_PKEY	*key;
+	X509		*cert;
+	enum key_kind	 kind;
+};
+
+static struct slot	staged[TLS_SLOTS], current[TLS_SLOTS];
+
+void
+slot_init(void)
+{
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
+	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL) != 1 ||
+	    CRYPTO_secure_malloc_init(SECURE_HEAP, 32) == 0)
+		fatalx("OpenSSL: no secure memory");
+}
+
+static void
+slots_free(struct slot *s)
+{
+	size_t	i;
+
+	for (i = 0; i < TLS_SLOTS; i++) {
+		EVP_PKEY_free(s[i].key);
+		X509_free(s[i].cert);
+	}
+	memset(s, 0, TLS_SLOTS * sizeof(*s));
+}
+
+void
+slot_stage_begin(void)
+{
+	slots_free(staged);
+}
+
+static enum key_kind
+kind_of(EVP_PKEY *key)
+{
+	char	group[32] = "";
+
+	if (EVP_PKEY_is_a(key, "ED25519"))
+		return (KEY_ED25519);
+	if (EVP_PKEY_is_a(key, "RSA"))
+		return (EVP_PKEY_get_bits(key) >= 2048 &&
+		    EVP_PKEY_get_bits(key) <= 4096 ? KEY_RSA : KEY_NONE);
+	if (!EVP_PKEY_is_a(key, "EC") ||
+	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
+		return (KEY_NONE);
+	if (strcmp(group, "prime256v1") == 0)
+		return (KEY_P256);
+	return (strcmp(group, "secp384r1") == 0 ? KEY_P384 : KEY_NONE);
+}
+
+/* The whole file into secure memory: the number of bytes, or -1. */
+static int
+pem_read(int fd, char *out)
+{
+	size_t	have = 0;
+	ssize_t	n;
+
+	while (have < PEM_MAX) {
+		n = read(fd, out + have, PEM_MAX - have);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	close(fd);
+	return (have == 0 || have == PEM_MAX ? -1 : (int)have);
+}
+
+/* A key with a passphrase is refused: nobody is there to type it. */
+static int
+no_passphrase(char *buf, int size, int rw, void *arg)
+{
+	return (-1);
+}
+
+const char *
+slot_stage_key(unsigned int slot, int fd)
+{
+	struct slot	*s = &staged[slot];
+	const char	*bad = NULL;
+	char		*text;
+	BIO		*bio = NULL;
+	int		 n;
+
+	if ((text = OPENSSL_secure_malloc(PEM_MAX)) == NULL)
+		fatalx("OpenSSL: no secure memory");
+	if ((n = pem_read(fd, text)) == -1)
+		bad = "key file is empty, unreadable or too long";
+	else if ((bio = BIO_new_mem_buf(text, n)) == NULL)
+		fatalx("OpenSSL: BIO_new_mem_buf");
+	else if ((s->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase,
+	    NULL)) == NULL)
+		bad = "key file holds no PEM private key without passphrase";
+	else if ((s->kind = kind_of(s->key)) == KEY_NONE)
+		bad = "key is none of P-256, P-384, RSA 2048 to 4096, Ed25519";
+	BIO_free(bio);
+	OPENSSL_secure_clear_free(text, PEM_MAX);
+	ERR_clear_error();
+	return (bad);
+}
+
+const char *
+slot_stage_cert(unsigned int slot, int fd)
+{
+	char		 text[PEM_MAX];
+	const char	*bad = NULL;
+	BIO		*bio = NULL;
+	int		 n;
+
+	if ((n = pem_read(fd, text)) == -1)
+		return ("certificate file is empty, unreadable or too long");
+	if ((bio = BIO_new_mem_buf(text, n)) == NULL)
+		fatalx("OpenSSL: BIO_new_mem_buf");
+	staged[slot].cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+	if (staged[slot].cert == NULL)
+		bad = "certificate file holds no PEM certificate";
+	BIO_free(bio);
+	ERR_clear_error();
+	return (bad);
+}
+
+const char *
+slot_stage_check(unsigned int n)
+{
+	unsigned int	i;
+
+	for (i = 0; i < n; i++) {
+		if (staged[i].key == NULL || staged[i].cert == NULL)
+			return ("a certificate without key, or the reverse");
+		if (X509_check_private_key(staged[i].cert,
+		    staged[i].key) != 1) {
+			ERR_clear_error();
+			return ("a certificate and its key do not belong "
+			    "together");
+		}
+	}
+	return (NULL);
+}
+
+void
+slot_commit(void)
+{
+	slots_free(current);
+	memcpy(current, staged, sizeof(current));
+	memset(staged, 0, sizeof(staged));
+}
+
+enum key_kind
+slot_kind(unsigned int slot)
+{
+	return (slot < TLS_SLOTS ? current[slot].kind : KEY_NONE);
+}
+
+int
+slot_sign(unsigned int slot, uint16_t scheme, const uint8_t *tbs, size_t len,
+    uint8_t *sig, size_t cap, size_t *siglen)
+{
+	EVP_PKEY	*key = slot < TLS_SLOTS ? current[slot].key : NULL;
+	EVP_PKEY_CTX	*pc = NULL;
+	EVP_MD_CTX	*md = NULL;
+	const char	*name;
+	int		 pss, rv = -1;
+
+	if (key == NULL || (size_t)EVP_PKEY_get_size(key) > cap ||
+	    (md = EVP_MD_CTX_new()) == NULL)
+		return (-1);
+	name = certverify_md(scheme, &pss);
+	*siglen = cap;
+	if (EVP_DigestSignInit_ex(md, &pc, name, NULL, NULL, key, NULL) != 1)
+		goto out;
+	if (pss && (EVP_PKEY_CTX_set_rsa_padding(pc,
+	    RSA_PKCS1_PSS_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(pc,
+	    RSA_PSS_SALTLEN_DIGEST) != 1))
+		goto out;
+	if (EVP_DigestSign(md, sig, siglen, tbs, len) == 1)
+		rv = 0;
+ out:
+	EVP_MD_CTX_free(md);
+	ERR_clear_error();
+	return (rv);
+}
