@@ -67,38 +67,20 @@ uint64_t audit_count(void);
 
 /* ---- reading, for the control socket ---- */
 
-/* One event as it is stored, taken apart; pointers into the record. */
-struct audit_item {
-	uint64_t	 number;
-	int64_t		 time_ms;
-	uint64_t	 worker;
-	uint64_t	 outbox;	/* toold's number, 0: none */
-	uint32_t	 dur_us;
-	enum audit_kind	 kind;
-	enum audit_outcome outcome;
-	int		 has_grant;
-	uint8_t		 grant[GRANT_LEN];
-	struct msg_from	 from;
-	char		 user_id[40];
-	char		 user[USER_MAX];
-	char		 client_id[40];
-	char		 tool[AUDIT_TOOL_MAX + 1];
-	char		 target[AUDIT_TARGET_MAX + 1];
-	char		 detail[AUDIT_DETAIL_MAX + 1];
+struct audit_item;			/* audit_rec.h */
+/* A place between two events. */
+struct audit_place {
+	uint64_t	 key;		/* of the value it is in */
+	unsigned int	 skip;		/* events of it that lie before */
 };
+/* Before the last n events, or at the end (0). */
+void	 audit_tail(uint64_t n, struct audit_place *);
 /*
- * The numbers in the store: first and one behind the last; equal if none.
+ * At most max events from the place on, which moves behind them: fn for
+ * each.  Returns how many there were.
  */
-void	 audit_range(uint64_t *first, uint64_t *next);
-/*
- * Events from number `from` on, at most max: fn for each.  Returns the number
- * to go on with (the same when there is none).
- */
-uint64_t audit_read(uint64_t from, unsigned int max,
+unsigned int audit_read(struct audit_place *, unsigned int max,
 	    void (*fn)(const struct audit_item *, void *), void *arg);
-/* As one line of TAB-separated fields, or one JSON object; no newline. */
-void	 audit_line(const struct audit_item *, struct buf *);
-void	 audit_json(const struct audit_item *, struct buf *);
 /* Called after each commit that stored events; NULL: nobody. */
 void	 audit_watch(void (*fn)(void));
 

@@ -134,6 +134,7 @@ struct user_password {
 };
 typedef void user_hashed_fn(void *arg, const struct user_password *);
 int	 user_hash(const char *password, user_hashed_fn *done, void *arg);
+void	 user_hash_forget(void *arg);	/* done will not be called */
 /* Put it into a record: password_at, epoch and failures move too. */
 void	 user_set_password(struct user *, const struct user_password *);
 

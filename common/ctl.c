@@ -44,7 +44,7 @@ static const struct ctl_row rows[] = {
 
 	/* authd: roles */
 	{ CTL_ROLE_LIST, CK_CTL_AUTHD, "role list", "",
-	    "list roles", "NAME\tADMIN\tDISPLAY\tEDIT\tUSERS\tDESCRIPTION\tID",
+	    "list roles", "NAME\tADMIN\tDISPLAY\tEDIT\tDESCRIPTION\tID",
 	    "", "" },
 	{ CTL_ROLE_ADD, CK_CTL_AUTHD, "role add", "[-g] ROLE [DESCRIPTION]",
 	    "add a role without permissions; -g: Global Admin", NULL,
@@ -53,7 +53,7 @@ static const struct ctl_row rows[] = {
 	    "take the role from everybody and remove it", NULL, "n", "" },
 	{ CTL_ROLE_ALLOW, CK_CTL_AUTHD, "role allow",
 	    "ROLE PERMISSION [display|edit]",
-	    "give a role a permission (edit when not said)", NULL,
+	    "set a permission of a role (edit when not said), or all", NULL,
 	    "no?t", "" },
 	{ CTL_ROLE_DENY, CK_CTL_AUTHD, "role deny", "ROLE PERMISSION",
 	    "take a permission from a role", NULL, "no", "" },

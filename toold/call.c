@@ -13,6 +13,8 @@
 
 #define LITERAL(b, s)	buf_add((b), (s), sizeof(s) - 1)
 
+#define RESULT_KEEP	(256U << 10)
+
 static struct buf result;		/* of the call that runs; kept */
 
 /*
@@ -158,4 +160,6 @@ mcp_tools_call(struct mcp *m)
 		return;
 	run(m, t, args);
 	json_decref(args);
+	if (result.cap > RESULT_KEEP)
+		buf_free(&result);
 }

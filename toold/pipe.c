@@ -133,15 +133,38 @@ pointer_path(const char *ptr, char *out, size_t cap)
 	out[n] = '\0';
 }
 
+/*
+ * A member that is missing is named by its own path, as clients of the
+ * platform know it: "table.name Required".
+ */
+static int
+missing_member(const struct schema_error *e, char *path, size_t cap)
+{
+	static const char head[] = "property \"", tail[] = "\" is missing";
+	size_t len = strlen(e->message), n = strlen(path);
+
+	if (strcmp(e->rule, "required") != 0 || len <= sizeof(head) +
+	    sizeof(tail) - 2 || strncmp(e->message, head,
+	    sizeof(head) - 1) != 0 || strcmp(e->message + len -
+	    (sizeof(tail) - 1), tail) != 0)
+		return (0);
+	len -= sizeof(head) + sizeof(tail) - 2;
+	snprintf(path + n, cap - n, "%s%.*s", n > 0 ? "." : "", (int)len,
+	    e->message + sizeof(head) - 1);
+	return (1);
+}
+
 static enum tool_err
 stage_arguments(struct call *c, const struct schema *schema)
 {
 	struct schema_error e;
-	char path[SCHEMA_POINTER_MAX];
+	char path[SCHEMA_POINTER_MAX + SCHEMA_MESSAGE_MAX];
 
 	if (schema_check(schema, c->args, &e) == 0)
 		return (TE_OK);
 	pointer_path(e.pointer, path, sizeof(path));
+	if (missing_member(&e, path, sizeof(path)))
+		return (call_invalid(c, path, "Required"));
 	return (call_invalid(c, path, "%s", e.message));
 }
 

@@ -140,6 +140,11 @@ test_arguments(void **state)
 	    "for tool save_thing: table.fields.0.id Required");
 	assert_string_equal(trace, "schema audit");
 	assert_int_equal(last_event.head.outcome, AO_INVALID);
+	stub_reset(&h);
+	schema_bad = 2;
+	assert_int_equal(run("save_thing", "{}"), PIPE_ERROR);
+	assert_string_equal(c.err, "Input validation error: Invalid arguments "
+	    "for tool save_thing: table.fields.0 must be of type object");
 }
 
 static void

@@ -160,9 +160,10 @@ schema_check(const struct schema *s, const json_t *v, struct schema_error *e)
 	note("schema");
 	if (!schema_bad)
 		return (0);
-	snprintf(e->pointer, sizeof(e->pointer), "/table/fields/0/id");
-	snprintf(e->message, sizeof(e->message), "Required");
-	e->rule = "required";
+	snprintf(e->pointer, sizeof(e->pointer), "/table/fields/0");
+	snprintf(e->message, sizeof(e->message), schema_bad == 1 ?
+	    "property \"id\" is missing" : "must be of type object");
+	e->rule = schema_bad == 1 ? "required" : "type";
 	e->type = "object";
 	return (-1);
 }
