@@ -54,7 +54,7 @@ one() {	# name command...: one statement, by exit status
 
 # ---- what is needed ----
 NEED="gcc make byacc libc6-dev libseccomp-dev libssl-dev libjansson-dev
-    liblmdb-dev libsqlite3-dev libmd-dev libcmocka-dev curl iproute2 procps
+    liblmdb-dev libsqlite3-dev libmd-dev libcmocka-dev libtest-json-schema-acceptance-perl curl iproute2 procps
     util-linux perl-base patchelf sqlite3 netcat-openbsd"
 [ -z "$(wants e2e && echo 1)" ] || NEED="$NEED chromium fonts-dejavu-core"
 need_packages() {
@@ -119,6 +119,18 @@ run_one() {	# script as
 	[ "$2" = nobody ] && _n="$_n as 65534"
 	_o=$LOG/$(echo "$_n" | tr '/ ' '__').out
 	K_AS=$2 timeout "${K_TIMEOUT:-600}" sh "$1" >"$_o" 2>"$_o.err"
+	_s=$?
+	# A script with its own way of counting is one statement, by its status.
+	if ! grep -q 'lib\.sh"*$' "$1" && ! grep -q '^# done ' "$_o"; then
+		sed -i 's/^/| /' "$_o"
+		if [ $_s -eq 0 ]; then
+			echo "ok $(tail -n 1 "$_o" | cut -c3-200)" >>"$_o"
+		else
+			echo "not ok all: status $_s: $(cat "$_o" "$_o.err" |
+			    tail -n 5 | tr '\n' ' ' | cut -c1-1000)" >>"$_o"
+		fi
+		echo "# done 1" >>"$_o"
+	fi
 	# Print in one piece, though others run beside.
 	(
 		flock 9
