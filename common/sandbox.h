@@ -28,7 +28,8 @@ enum sc_arg {
 	SA_GETERR,			/* getsockopt: SO_ERROR, PEERCRED */
 	SA_FCNTL_FL,			/* fcntl: GETFL, SETFL, GETFD, locks */
 	SA_MADV_FREE,			/* madvise: DONTNEED, FREE */
-	SA_CLOCK			/* clock_gettime: any clock id */
+	SA_CLOCK,			/* clock_gettime: any clock id */
+	SA_UNIX				/* socket: AF_UNIX only */
 };
 struct sc_rule {
 	const char	*name;		/* a name the system lacks is skipped */
@@ -38,6 +39,7 @@ struct sc_rule {
 
 #define FS_READ		1		/* read files, list directories */
 #define FS_WRITE	2		/* write, truncate, create, remove */
+#define FS_EXEC		4		/* execute files */
 struct fs_rule {
 	const char	*path;		/* under the role's own root; "" = it */
 	int		 rights;
@@ -60,6 +62,7 @@ struct sandbox_policy {
 #define SBO_NO_USERNS	8		/* tests: as if there were none */
 #define SBO_NO_LANDLOCK	16
 #define SBO_NO_SECCOMP	32
+#define SBO_ERRNO	64		/* a call outside the list: EPERM */
 struct sandbox_opts {
 	unsigned int	 flags;		/* SBO_ bits */
 	uid_t		 uid;
@@ -81,6 +84,14 @@ const char *sandbox_root(void);
 void	sandbox_enter(const struct sandbox_policy *,
 	    const struct sandbox_opts *, struct sandbox_got *);
 void	sandbox_seal(const struct sandbox_policy *, struct sandbox_got *);
+/*
+ * master only, once its children run: keeps uid and root.  Everything here
+ * is inherited by the children it starts from now on, so the policy is a
+ * superset of theirs and forbidden calls fail with EPERM: their own lists
+ * kill.  Takes all capabilities but those of keep (bits 1 << number, Linux).
+ */
+void	sandbox_confine(const struct sandbox_policy *,
+	    const struct sandbox_opts *, uint64_t keep, struct sandbox_got *);
 /* 1 if a debugger is attached (or that cannot be told). */
 int	sandbox_traced(void);
 

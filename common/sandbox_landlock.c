@@ -6,6 +6,7 @@
  */
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -27,6 +28,8 @@
 #define LL_MAKE_DIR	(1ULL << 7)
 #define LL_MAKE_REG	(1ULL << 8)
 #define LL_TRUNCATE	(1ULL << 14)		/* 3 */
+#define LL_OF_FILES	(LL_EXECUTE | LL_WRITE_FILE | LL_READ_FILE | \
+			    LL_TRUNCATE)
 #define LL_NET_ALL	3ULL			/* 4: bind and connect */
 #define LL_SCOPE_ALL	3ULL			/* 6: sockets and signals */
 
@@ -70,6 +73,7 @@ static int
 rule_add(int ruleset, const struct fs_rule *rule, int abi)
 {
 	struct ll_path	lp;
+	struct stat	st;
 	char		path[512];
 	int		rv;
 
@@ -80,9 +84,13 @@ rule_add(int ruleset, const struct fs_rule *rule, int abi)
 	if (rule->rights & FS_WRITE)
 		lp.allowed |= LL_WRITE_FILE | LL_REMOVE_FILE | LL_MAKE_REG |
 		    LL_MAKE_DIR | LL_TRUNCATE;
+	if (rule->rights & FS_EXEC)
+		lp.allowed |= LL_EXECUTE;
 	lp.allowed &= fs_mask(abi);
 	if ((lp.fd = open(path, O_PATH | O_CLOEXEC)) == -1)
 		return (-1);
+	if (fstat(lp.fd, &st) == -1 || !S_ISDIR(st.st_mode))
+		lp.allowed &= LL_OF_FILES;
 	rv = (int)syscall(445, ruleset, 1, &lp, 0);
 	close(lp.fd);
 	return (rv);

@@ -199,6 +199,7 @@ layers_text(const struct sandbox_policy *p, struct sandbox_got *got)
 	if (got->have & LAYER_SECCOMP)
 		n += (size_t)snprintf(got->text + n, sizeof(got->text) - n,
 		    ", seccomp %u calls %s", got->syscalls,
+		    opt_flags & SBO_ERRNO ? "refuse" :
 		    opt_flags & SBO_TRAP ? "trap" : "kill");
 	if (got->missing & ~(uint32_t)LAYER_UID)
 		snprintf(got->text + n, sizeof(got->text) - n,
@@ -237,6 +238,53 @@ sandbox_seal(const struct sandbox_policy *p, struct sandbox_got *got)
 	memset(&o, 0, sizeof(o));
 	o.flags = opt_flags;
 	seccomp_apply(p, &o, SC_RUN, got);
+	layers_text(p, got);
+}
+/* From the bounding set too, or an exec as root would bring them back. */
+static void
+caps_keep(uint64_t keep)
+{
+	struct __user_cap_header_struct	h = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct	d[2];
+	unsigned long	cap;
+
+	for (cap = 0; cap < 64; cap++)
+		if ((keep & (1ULL << cap)) == 0 &&
+		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == -1 &&
+		    errno != EINVAL) {
+			log_warn("capability bounding set");
+			break;
+		}
+	if (syscall(SYS_capget, &h, d) == -1)
+		fatal("capget");
+	d[0].effective &= (uint32_t)keep;
+	d[0].permitted &= (uint32_t)keep;
+	d[1].effective &= (uint32_t)(keep >> 32);
+	d[1].permitted &= (uint32_t)(keep >> 32);
+	d[0].inheritable = d[1].inheritable = 0;
+	if (syscall(SYS_capset, &h, d) == -1)
+		fatal("capset");
+}
+
+void
+sandbox_confine(const struct sandbox_policy *p, const struct sandbox_opts *o,
+    uint64_t keep, struct sandbox_got *got)
+{
+	struct sandbox_opts	refuse = *o;
+
+	memset(got, 0, sizeof(*got));
+	opt_flags = refuse.flags |= SBO_ERRNO;
+	if (geteuid() == 0)
+		caps_keep(keep);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		fatal("PR_SET_NO_NEW_PRIVS");
+	got->have |= LAYER_NNP;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		fatal("PR_SET_DUMPABLE");
+	got->have |= LAYER_NODUMP;
+	landlock_apply(p, &refuse, got);
+	/* Without rows of a first stage the list is final at once. */
+	seccomp_apply(p, &refuse, SC_ENTER, got);
 	layers_text(p, got);
 }
 #else

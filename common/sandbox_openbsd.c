@@ -86,6 +86,18 @@ sandbox_seal(const struct sandbox_policy *p, struct sandbox_got *got)
 	    getuid(), got->have & LAYER_CHROOT ? "chroot, " : "",
 	    p->pledge_run);
 }
+/* Children get their own promises after exec. */
+void
+sandbox_confine(const struct sandbox_policy *p, const struct sandbox_opts *o,
+    uint64_t keep, struct sandbox_got *got)
+{
+	memset(got, 0, sizeof(*got));
+	if (pledge(p->pledge_run, NULL) == -1)
+		fatal("pledge");
+	got->have |= LAYER_PLEDGE;
+	snprintf(got->text, sizeof(got->text), "uid %u, pledge \"%s\"",
+	    getuid(), p->pledge_run);
+}
 #else
 typedef int sandbox_openbsd_unused;
 #endif

@@ -75,6 +75,7 @@ static const struct arg_rule arg_rules[] = {
 	{ SA_MADV_FREE, 1, { EQ(2, MADV_DONTNEED) } },
 	{ SA_MADV_FREE, 1, { EQ(2, MADV_FREE) } },
 	{ SA_MADV_FREE, 1, { EQ(2, MADV_DONTDUMP) } },
+	{ SA_UNIX, 1, { EQ(0, AF_UNIX) } },
 };
 
 static int
@@ -175,6 +176,8 @@ seccomp_apply(const struct sandbox_policy *p, const struct sandbox_opts *o,
 #endif
 	if ((stage = stage_needed(p, stage)) == 0)
 		return;
+	if (o->flags & SBO_ERRNO)
+		bad = SCMP_ACT_ERRNO(EPERM);
 	if (o->flags & SBO_TRAP) {
 		bad = SCMP_ACT_TRAP;
 		if (!stage_loaded)

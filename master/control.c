@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * control.c: master's own control socket: what runs, reload, log reopen.
+ * Runs in master as root.  Trusts nobody: the kernel says who connected
+ * (root, or the user that runs keepd), a command is one fixed struct and a
+ * row here, and no text of it is parsed.
+ */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compat/compat.h"
+#include "ctl.h"
+#include "keepd.h"
+
+#define CLIENTS_MAX	16
+
+struct client {
+	struct chan	*ch;		/* NULL: free */
+	int		 waits;		/* for the answer of a command */
+};
+
+static struct client	clients[CLIENTS_MAX];
+static struct ev_io	listen_io;
+
+static void
+reply_line(struct chan *ch, const char *fmt, ...)
+    __attribute__((__format__(printf, 2, 3)));
+
+static void
+reply_line(struct chan *ch, const char *fmt, ...)
+{
+	struct msg_ctl_line m;
+	va_list	ap;
+
+	memset(&m, 0, sizeof(m));
+	va_start(ap, fmt);
+	vsnprintf(m.text, sizeof(m.text), fmt, ap);
+	va_end(ap);
+	chan_send(ch, MSG_CTL_LINE, 0, &m);
+}
+
+static void
+reply_done(struct client *c, uint32_t status, const char *text)
+{
+	struct msg_ctl_done m;
+
+	memset(&m, 0, sizeof(m));
+	m.status = status;
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	chan_send(c->ch, MSG_CTL_DONE, 0, &m);
+	c->waits = 0;
+}
+
+/* ---- status ---- */
+
+static const struct counter {
+	const char	*name;
+	size_t		 off;
+	unsigned int	 roles;
+} counters[] = {
+#define C(field, roles)	{ #field, offsetof(struct msg_stat, field), (roles) }
+	C(violations, (1U << CR_MAX) - 1),
+	C(conns, 1U << CR_LISTENER), C(requests, 1U << CR_LISTENER),
+	C(refused, 1U << CR_LISTENER),
+	C(handles, 1U << CR_TOOLD), C(calls, 1U << CR_TOOLD),
+	C(writes, 1U << CR_TOOLD),
+	C(tokens, 1U << CR_AUTHD), C(grants, 1U << CR_AUTHD),
+	C(clients, 1U << CR_AUTHD), C(users, 1U << CR_AUTHD),
+	C(commits, 1U << CR_AUTHD), C(audits, 1U << CR_AUTHD)
+#undef C
+};
+
+static void
+uptime_text(struct mono since, char *out, size_t size)
+{
+	uint64_t	s = (ev_now().ms - since.ms) / 1000;
+
+	if (s < 3600)
+		snprintf(out, size, "%um%02us", (unsigned int)(s / 60),
+		    (unsigned int)(s % 60));
+	else if (s < 86400)
+		snprintf(out, size, "%uh%02um", (unsigned int)(s / 3600),
+		    (unsigned int)(s / 60 % 60));
+	else
+		snprintf(out, size, "%ud%02uh", (unsigned int)(s / 86400),
+		    (unsigned int)(s / 3600 % 24));
+}
+
+static void
+status_proc(struct chan *ch, const struct proc *p)
+{
+	char	up[32], have[160], missing[160], lost[80];
+
+	uptime_text(p->since, up, sizeof(up));
+	reply_line(ch, "%s\t%d\t%u\t%s\t%s\t%u\t%s\t%s\t%s", p->name,
+	    (int)p->pid, master.host.privileged ?
+	    master.conf->user[p->role].uid : geteuid(),
+	    proc_state_name(p->state), p->pid != 0 ? up : "-", p->restarts,
+	    layers_text(p->have_layers ? p->layers.have : 0, have,
+	    sizeof(have)),
+	    layers_text(p->have_layers ? p->layers.missing : 0, missing,
+	    sizeof(missing)),
+	    promises_lost(p, lost, sizeof(lost))[0] != '\0' ? lost : "-");
+}
+
+static void
+status_master(struct chan *ch)
+{
+	const struct msg_layers *l = master_layers();
+	char	up[32], have[160], missing[160];
+
+	uptime_text(master.since, up, sizeof(up));
+	reply_line(ch, "keepd\t%d\t%u\t%s\t%s\t0\t%s\t%s\t-", (int)getpid(),
+	    geteuid(), master.ready ? "running" : "starting", up,
+	    layers_text(l->have, have, sizeof(have)),
+	    layers_text(l->missing, missing, sizeof(missing)));
+}
+
+static void
+status_counters(struct chan *ch, const struct proc *p)
+{
+	uint64_t	n;
+	size_t		i;
+
+	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		if ((counters[i].roles & (1U << p->role)) == 0)
+			continue;
+		memcpy(&n, (const char *)&p->stat + counters[i].off,
+		    sizeof(n));
+		reply_line(ch, "%s\t%s\t%" PRIu64, p->name, counters[i].name,
+		    n);
+	}
+	if (p->bucket.dropped_all > 0)
+		reply_line(ch, "%s\tlog lines dropped\t%" PRIu64, p->name,
+		    p->bucket.dropped_all);
+}
+
+static void
+status_write(struct client *c)
+{
+	const struct proc *p;
+	unsigned int	 i;
+	char		 lost[80];
+
+	reply_line(c->ch, "#PROCESS\tPID\tUID\tSTATE\tUP\tRESTARTS\tLAYERS\t"
+	    "MISSING\tPROMISES NOT KEPT");
+	status_master(c->ch);
+	for (i = 0; (p = proc_at(i)) != NULL; i++)
+		status_proc(c->ch, p);
+	reply_line(c->ch, "#PROCESS\tCOUNTER\tVALUE");
+	reply_line(c->ch, "keepd\tlog lines lost\t%" PRIu64, logfile_failed());
+	for (i = 0; (p = proc_at(i)) != NULL; i++)
+		status_counters(c->ch, p);
+	if (promises_lost(NULL, lost, sizeof(lost))[0] != '\0')
+		reply_line(c->ch, "!promises not kept: %s", lost);
+	reply_done(c, 0, "");
+}
+
+static void
+status_ready(void)
+{
+	int	i;
+
+	for (i = 0; i < CLIENTS_MAX; i++)
+		if (clients[i].ch != NULL && clients[i].waits == CTL_STATUS)
+			status_write(&clients[i]);
+}
+
+static void
+cmd_status(struct client *c)
+{
+	procs_ask_stat(status_ready);
+}
+
+/* ---- show isolation ---- */
+
+static const struct {
+	uint32_t	 kind;
+	const char	*first, *second;
+} kinds[] = {
+	{ CK_MASTER_LISTENER, "keepd", "listener" },
+	{ CK_MASTER_AUTHD, "keepd", "authd" },
+	{ CK_MASTER_PWHASH, "keepd", "pwhash" },
+	{ CK_MASTER_TOOLD, "keepd", "toold" },
+	{ CK_LISTENER_AUTHD, "listener", "authd" },
+	{ CK_LISTENER_TOOLD, "listener", "toold" },
+	{ CK_AUTHD_TOOLD, "authd", "toold" },
+	{ CK_AUTHD_PWHASH, "authd", "pwhash" },
+	{ CK_CTL_MASTER, "keepctl", "keepd" },
+	{ CK_CTL_AUTHD, "keepctl", "authd" },
+	{ CK_CTL_TOOLD, "keepctl", "toold" }
+};
+
+static void
+isolation_message(struct chan *ch, size_t kind, const struct msg_row *r,
+    enum msg_dir dir)
+{
+	if ((r->dir & dir) == 0)
+		return;
+	reply_line(ch, "%s\t%s\t%s\t%zu\t%zu\t%s\t%s",
+	    dir == DIR_DOWN ? kinds[kind].first : kinds[kind].second,
+	    dir == DIR_DOWN ? kinds[kind].second : kinds[kind].first,
+	    r->name, r->size, r->tail_max, r->flags & MSG_FD ? "yes" : "no",
+	    r->states == CS_RUN ? "running" : "any");
+}
+
+static void
+cmd_isolation(struct client *c)
+{
+	const struct msg_row *r;
+	const struct proc *p;
+	char		 dir[256], lost[80];
+	size_t		 k, i;
+
+	reply_line(c->ch, "#PROCESS\tUID\tOWN DIRECTORY\tIN FORCE\t"
+	    "PROMISES NOT KEPT");
+	reply_line(c->ch, "keepd\t%u\t-\t%s\t-", geteuid(),
+	    master_layers()->text);
+	for (i = 0; (p = proc_at((unsigned int)i)) != NULL; i++) {
+		dir_role(master.conf, p->role, dir, sizeof(dir));
+		promises_lost(p, lost, sizeof(lost));
+		reply_line(c->ch, "%s\t%u\t%s\t%s\t%s", p->name,
+		    master.host.privileged ?
+		    master.conf->user[p->role].uid : geteuid(), dir,
+		    p->have_layers ? p->layers.text : "-",
+		    lost[0] != '\0' ? lost : "-");
+	}
+	reply_line(c->ch, "#FROM\tTO\tMESSAGE\tBYTES\tTAIL AT MOST\t"
+	    "DESCRIPTOR\tSTATE");
+	for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		for (i = 0; (r = msg_row_at(i)) != NULL; i++) {
+			if ((r->kinds & kinds[k].kind) == 0)
+				continue;
+			isolation_message(c->ch, k, r, DIR_DOWN);
+			isolation_message(c->ch, k, r, DIR_UP);
+		}
+	reply_done(c, 0, "");
+}
+
+/* ---- reload, log reopen ---- */
+
+static void
+reload_done(const char *why)
+{
+	int	i;
+
+	for (i = 0; i < CLIENTS_MAX; i++)
+		if (clients[i].ch != NULL && clients[i].waits == CTL_RELOAD)
+			reply_done(&clients[i], why != NULL, why != NULL ?
+			    why : "");
+}
+
+static void
+cmd_reload(struct client *c)
+{
+	reload_start(reload_done);
+}
+
+static void
+cmd_log_reopen(struct client *c)
+{
+	logfile_reopen();
+	log_info("log files are opened anew");
+	reply_done(c, 0, "");
+}
+
+static const struct command {
+	uint32_t	 command;
+	void		(*fn)(struct client *);
+} commands[] = {
+	{ CTL_STATUS, cmd_status },
+	{ CTL_ISOLATION, cmd_isolation },
+	{ CTL_RELOAD, cmd_reload },
+	{ CTL_LOG_REOPEN, cmd_log_reopen }
+};
+
+/* ---- connections ---- */
+
+static void
+on_ctl(struct chan *ch, struct msg *m)
+{
+	const struct msg_ctl *q = m->data;
+	struct client	*c = chan_arg(ch);
+	size_t		 i;
+
+	if (c->waits) {
+		chan_violation(ch, "a command before the last was answered");
+		return;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (commands[i].command == q->command) {
+			c->waits = (int)q->command;
+			commands[i].fn(c);
+			return;
+		}
+	reply_done(c, 2, "keepd does not know this command");
+}
+
+static void
+on_end(struct chan *ch, enum chan_end end, const char *why)
+{
+	struct client	*c = chan_arg(ch);
+
+	c->ch = NULL;
+	c->waits = 0;
+}
+
+static const struct chan_handler handlers[] = {
+	{ MSG_CTL, on_ctl },
+	{ 0, NULL }
+};
+static const struct chan_ops ctl_ops = { handlers, on_end };
+
+static void
+client_add(int fd)
+{
+	uid_t	uid;
+	gid_t	gid;
+	int	i;
+
+	for (i = 0; i < CLIENTS_MAX; i++)
+		if (clients[i].ch == NULL)
+			break;
+	if (i == CLIENTS_MAX || peer_cred(fd, &uid, &gid) == -1 ||
+	    (uid != 0 && uid != geteuid())) {
+		log_warnx("control socket: connection refused");
+		close(fd);
+		return;
+	}
+	clients[i].ch = chan_new(fd, CK_CTL_MASTER, SIDE_SECOND, &ctl_ops,
+	    &clients[i]);
+	chan_setname(clients[i].ch, "keepctl");
+	chan_setstate(clients[i].ch, CS_RUN);
+}
+
+static void
+on_accept(struct ev_io *io, int got)
+{
+	unsigned int	len = 0;
+	int		fd;
+
+	if ((fd = accept_nb(io->fd, NULL, &len)) == -1) {
+		if (errno != EAGAIN && errno != EINTR &&
+		    errno != ECONNABORTED)
+			log_warn("control socket: accept");
+		return;
+	}
+	client_add(fd);
+}
+
+void
+control_start(int fd)
+{
+	ev_io_add(&listen_io, fd, EV_READ, on_accept, NULL);
+}
