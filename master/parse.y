@@ -680,7 +680,8 @@ lex_end(void)
 	source->ended = 1;
 	if (!lx.braces)
 		return (lex_mark('\n'));
-	complain("a { is not closed by a }");
+	complain("%s: a { is not closed by a }",
+	    lx.section[0] != '\0' ? lx.section : lx.first);
 	lx.braces = 0;
 	(void)lex_mark('}');
 	return (LEXERR);
