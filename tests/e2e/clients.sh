@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The official SDKs of both eras and mcp-remote against one instance.
+# The official SDKs of both eras and mcp-remote and the Inspector against one instance.
 # as: both
 . "$(dirname "$0")/../lib.sh"
 k_new clients
@@ -12,4 +12,5 @@ for p in v1 v2; do
 	K_PREFIX=$p k_e2e "sdk $p" sdk.mjs $p
 done
 K_PREFIX=mcp-remote k_e2e mcp-remote remote.mjs
+K_PREFIX=inspector k_e2e inspector inspector.mjs
 k_done
