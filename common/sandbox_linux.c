@@ -28,6 +28,7 @@
 
 static char	root_prefix[256];
 static unsigned int opt_flags;
+static uid_t	 own_uid;		/* asked before the filter is on */
 
 const char *
 sandbox_root(void)
@@ -188,7 +189,7 @@ layers_text(const struct sandbox_policy *p, struct sandbox_got *got)
 	size_t	i, n;
 
 	n = (size_t)snprintf(got->text, sizeof(got->text),
-	    "uid %u%s", getuid(), got->have & LAYER_UID ? "" : " (shared)");
+	    "uid %u%s", own_uid, got->have & LAYER_UID ? "" : " (shared)");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (got->have & names[i].bit)
 			n += (size_t)snprintf(got->text + n,
@@ -225,6 +226,7 @@ sandbox_enter(const struct sandbox_policy *p, const struct sandbox_opts *o,
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal("PR_SET_DUMPABLE");
 	got->have |= LAYER_NODUMP;
+	own_uid = getuid();
 	landlock_apply(p, o, got);
 	seccomp_apply(p, o, SC_ENTER, got);
 	layers_text(p, got);
@@ -282,6 +284,7 @@ sandbox_confine(const struct sandbox_policy *p, const struct sandbox_opts *o,
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal("PR_SET_DUMPABLE");
 	got->have |= LAYER_NODUMP;
+	own_uid = getuid();
 	landlock_apply(p, &refuse, got);
 	/* Without rows of a first stage the list is final at once. */
 	seccomp_apply(p, &refuse, SC_ENTER, got);
