@@ -144,6 +144,8 @@ audit_add(const struct audit_own *o)
 	static struct audit_value	 v;
 	struct buf			 out;
 
+	if (v.events.max == 0)
+		audit_value_init(&v);
 	audit_value_reset(&v);
 	own_event(&v, o);
 	buf_init(&out, 0);
