@@ -85,7 +85,7 @@ const struct sandbox_policy toold_policy = {
 	.files = files,
 	.pledge_enter = "stdio rpath wpath cpath flock unix recvfd",
 	.pledge_run = "stdio rpath wpath cpath flock unix recvfd",
-	.capsicum = 0,
+	.capsicum = 1,
 	.nofile = 1024,
 	.writes_files = 1,
 };
