@@ -944,6 +944,16 @@ cookie_line(struct http_str v, const char *name, char *out, size_t size,
 }
 
 int
+http_cookie_in(struct http_str v, const char *name, char *out, size_t size)
+{
+	int found = 0;
+
+	if (cookie_line(v, name, out, size, &found) == -1)
+		return (-1);
+	return (found ? 0 : -1);
+}
+
+int
 http_cookie(const struct http_head *h, const char *name, char *out,
     size_t size)
 {

@@ -137,6 +137,9 @@ int	 http_accepts(const struct http_head *, const char *type);
  */
 int	 http_cookie(const struct http_head *, const char *name, char *out,
 	    size_t size);
+/* The same in the text of one Cookie field. */
+int	 http_cookie_in(struct http_str, const char *name, char *out,
+	    size_t size);
 
 const char *http_method_name(enum http_method);
 const char *http_reason(int status);
