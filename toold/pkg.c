@@ -61,22 +61,6 @@ level_parse(const char *s)
 	return (s != NULL && ascii_casecmp(s, "READ") == 0 ? 0 : -1);
 }
 
-/* A role by id, else by name; a name beside an id is what get returned. */
-static const char *
-role_resolve(const json_t *o)
-{
-	const char	*id = json_string_value(json_object_get(o, "id"));
-	const char	*name = json_string_value(json_object_get(o, "name"));
-
-	if (id == NULL && name == NULL)
-		return (NULL);
-	if (id == NULL)
-		return (role_id(name));
-	if (!role_known(id) || role_name(id) == NULL)
-		return (NULL);
-	return (role_id(role_name(id)));
-}
-
 static int
 role_parse(struct call *c, struct pkg *p, const json_t *o, size_t n)
 {
@@ -95,7 +79,9 @@ role_parse(struct call *c, struct pkg *p, const json_t *o, size_t n)
 		snprintf(path, sizeof(path), "pkg.roles.%zu.%.30s", n, s);
 		return (bad(c, path, "is not a known key"));
 	}
-	if ((id = role_resolve(o)) == NULL)
+	id = role_resolve(json_string_value(json_object_get(o, "id")),
+	    json_string_value(json_object_get(o, "name")));
+	if (id == NULL)
 		return (bad(c, path, "names no role of this server: give the "
 		    "id or name of an existing role"));
 	level = level_parse(json_string_value(json_object_get(o,

@@ -120,6 +120,16 @@ roles_allow(const struct caller *who, const char *ids, size_t len)
 	return (0);
 }
 
+const char *
+role_resolve(const char *id, const char *name)
+{
+	if (id != NULL && role_name(id) != NULL)
+		return (role_id(role_name(id)));
+	if (id != NULL)
+		name = id;
+	return (name != NULL ? role_id(name) : NULL);
+}
+
 static enum pkg_level
 acl_level(const struct caller *who, const char *acl, size_t len)
 {

@@ -70,6 +70,12 @@ int		 pkg_allows(const struct caller *, const char *package_id,
 int		 roles_allow(const struct caller *, const char *ids,
 		    size_t len);
 
+/*
+ * The id of a role that exists, by id or by name; either may be NULL, and
+ * either may be the other (a string that is one of the two).  NULL: none.
+ */
+const char	*role_resolve(const char *id, const char *name);
+
 struct art {
 	enum art_type	 type;
 	int64_t		 num;

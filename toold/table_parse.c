@@ -715,12 +715,7 @@ role_parse(struct call *c, const json_t *o, const char *path,
 	    o);
 	name = json_string_value(json_object_get(o, "name"));
 	if (!stored) {
-		if (id != NULL && !role_known(id))
-			id = NULL;
-		else if (id == NULL && name != NULL)
-			id = role_id(name);
-		if (id != NULL && role_name(id) == NULL)
-			id = role_id(id);
+		id = role_resolve(id, name);
 		name = id != NULL ? role_name(id) : NULL;
 	}
 	if (id == NULL || id_lower(l->id[l->n], id) == -1) {
