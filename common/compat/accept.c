@@ -11,10 +11,12 @@
 int
 accept_nb(int fd, struct sockaddr *addr, unsigned int *len)
 {
-	socklen_t	n = *len;
+	socklen_t	n = len != NULL ? *len : 0;
 	int		s;
 
-	s = accept4(fd, addr, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	*len = n;
+	s = accept4(fd, addr, len != NULL ? &n : NULL,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (len != NULL)
+		*len = n;
 	return (s);
 }
