@@ -60,6 +60,8 @@ buf_reserve(struct buf *b, size_t n)
 	size_t	 cap;
 	uint8_t	*p;
 
+	if (b->max == 0)	/* a static one that nobody initialised */
+		b->max = BUF_MAX_DEFAULT;
 	if (b->failed)
 		return (NULL);
 	if (n > b->max || b->len > b->max - n) {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -254,6 +255,7 @@ child_run(const struct child_role *r, int argc, char **argv)
 	}
 	child_fds();
 	child_harden();
+	tzset();		/* gmtime_r reads a zone file at its first call */
 	if (role->early != NULL)
 		role->early();
 	ev_init();
