@@ -45,6 +45,7 @@ struct refusal {
 	uint32_t	 count;
 };
 
+static struct audit_value	 own;
 struct audit_value		 gather;
 struct gather_after		 gather_after;
 uint32_t			 gather_seal = 1;
@@ -141,16 +142,13 @@ own_event(struct audit_value *v, const struct audit_own *o)
 void
 audit_add(const struct audit_own *o)
 {
-	static struct audit_value	 v;
-	struct buf			 out;
+	struct buf	 out;
 
-	if (v.events.max == 0)
-		audit_value_init(&v);
-	audit_value_reset(&v);
-	own_event(&v, o);
+	audit_value_reset(&own);
+	own_event(&own, o);
 	buf_init(&out, 0);
-	audit_value_seal(&v, &out);
-	if (v.subjects.failed || v.events.failed || out.failed)
+	audit_value_seal(&own, &out);
+	if (own.subjects.failed || own.events.failed || out.failed)
 		fatalx("no memory for an audit record");
 	value_append(out.data, out.len, 1);
 	buf_free(&out);
@@ -427,6 +425,7 @@ gather_peer_gone(struct chan *c)
 void
 audit_start(uint32_t keep_days)
 {
+	audit_value_init(&own);
 	audit_value_init(&gather);
 	after_init(&gather_after);
 	ev_timer_init(&gather_timer, gather_timeout, NULL);
@@ -447,6 +446,9 @@ audit_stop(void)
 	refusals_flush(NULL);
 	gather_close();
 	held_put();
+	ev_timer_del(&gather_timer);
+	ev_timer_del(&refusal_timer);
+	audit_prune_start(0);
 }
 
 uint64_t

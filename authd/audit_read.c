@@ -10,6 +10,7 @@
 #include "audit_gather.h"
 #include "authd.h"
 
+#define PRUNE_FIRST_MS	500
 #define PRUNE_IDLE_MS	60000
 #define PRUNE_BUSY_MS	100		/* while there is more to remove */
 #define PRUNE_BITE	32		/* values removed in one turn */
@@ -198,5 +199,5 @@ audit_prune_start(uint32_t keep_days)
 		ev_timer_init(&prune_timer, prune, NULL);
 	ev_timer_del(&prune_timer);
 	if (days != 0)
-		ev_timer_set(&prune_timer, PRUNE_IDLE_MS / 10);
+		ev_timer_set(&prune_timer, PRUNE_FIRST_MS);
 }

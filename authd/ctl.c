@@ -25,6 +25,7 @@
 #define CONNS_MAX	16
 #define QUEUE_MAX	65536		/* bytes of a list that wait */
 #define QUEUE_MS	5		/* then look again */
+#define TURN_MS		1		/* not in this turn any more */
 #define STEPS_TURN	4		/* of a list, in one turn */
 
 TAILQ_HEAD(conn_list, ctl_conn);
@@ -303,7 +304,7 @@ ctl_pump(struct ctl_conn *c)
 	}
 	if (c->step != NULL && c->chan != NULL)
 		ev_timer_set(&c->timer,
-		    chan_queued(c->chan) > QUEUE_MAX ? QUEUE_MS : 0);
+		    chan_queued(c->chan) > QUEUE_MAX ? QUEUE_MS : TURN_MS);
 }
 
 static void
