@@ -641,7 +641,8 @@ step_take(enum store_db db, struct step *s, int back, int past)
 static void
 prefix_end(struct step *s, const void *prefix, size_t n)
 {
-	memcpy(s->key, prefix, n);
+	if (n != 0)
+		memcpy(s->key, prefix, n);
 	memset(s->key + n, 0xff, sizeof(s->key) - n);
 	s->keylen = n == 0 ? 0 : sizeof(s->key);
 }
