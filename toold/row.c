@@ -224,6 +224,8 @@ query_total(const struct table *t, const struct conds *w, int64_t *total)
 	struct buf	 b;
 	int		 r = -1;
 
+	if (w->n == 0)
+		return (table_count(t->tab, total));
 	buf_init(&b, 65536);
 	SQL(&b, "SELECT count(*) FROM ");
 	sql_tab(&b, t->tab);

@@ -205,6 +205,8 @@ insert_all(struct insert *in, const json_t *rows)
 		buf_add_json(out, in->id, strlen(in->id));
 	}
 	buf_adds(out, "]}");
+	if (e == TE_OK && table_count_add(in->t->tab, (int64_t)n, 0) == -1)
+		return (store_fail(in->c));
 	return (e);
 }
 
@@ -406,6 +408,8 @@ delete_run(struct call *c, const struct table *t, const struct conds *w)
 {
 	struct stmt	*st;
 	struct buf	 b;
+	int64_t		 before, n;
+	int		 others;
 
 	buf_init(&b, 65536);
 	SQL(&b, "DELETE FROM ");
@@ -416,11 +420,17 @@ delete_run(struct call *c, const struct table *t, const struct conds *w)
 	if (st == NULL)
 		return (store_fail(c));
 	conds_bind(st, w, 1);
-	if (sql_run(st) == 0)
-		return (change_answer(c, t, sql_changes()));
-	if (row_is_constraint())
-		return (row_in_use(c, t, w));
-	return (row_fail(c, t, w, FIELD_NONE));
+	before = sqlite3_total_changes64(store_db());
+	if (sql_run(st) == -1)
+		return (row_is_constraint() ? row_in_use(c, t, w) :
+		    row_fail(c, t, w, FIELD_NONE));
+	n = sql_changes();
+	/* More changes than rows deleted: keys took others along. */
+	others = sqlite3_total_changes64(store_db()) - before > n;
+	if (table_count_add(t->tab, -n, 0) == -1 ||
+	    (others && table_count_add(t->tab, 0, 1) == -1))
+		return (store_fail(c));
+	return (change_answer(c, t, n));
 }
 
 enum tool_err

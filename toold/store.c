@@ -89,7 +89,7 @@ static const char *const schema[] = {
 	    " PRIMARY KEY (type, id)) STRICT, WITHOUT ROWID",
 	/* Physical side of tables: which t_<n>, c_<n>, i_<n> is whose. */
 	"CREATE TABLE tab (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-	    " next_id INTEGER NOT NULL) STRICT",
+	    " next_id INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT",
 	"CREATE TABLE col (n INTEGER PRIMARY KEY, tab INTEGER NOT NULL,"
 	    " field TEXT NOT NULL) STRICT",
 	"CREATE INDEX col_tab ON col (tab)",

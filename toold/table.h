@@ -151,7 +151,13 @@ int		 table_find(const struct caller *, const char *name,
 		    struct table **out);
 /* Has the table a row: 1, 0, -1. */
 int		 table_has_rows(unsigned int tab);
+/* How many: kept with the table, so that big ones need not be counted. */
 int		 table_count(unsigned int tab, int64_t *n);
+/*
+ * n rows came (or went, n < 0).  others: a foreign key took rows of other
+ * tables along; the numbers of all tables with keys are forgotten.
+ */
+int		 table_count_add(unsigned int tab, int64_t n, int others);
 
 /* ---- table_plan.c: what a save does to the physical table ---- */
 

@@ -13,7 +13,7 @@
 #include "table.h"
 
 static struct query	q_tab_add = QUERY(
-    "INSERT INTO tab (n, id, next_id) VALUES (?1, ?2, 1)");
+    "INSERT INTO tab (n, id, next_id, rows) VALUES (?1, ?2, 1, 0)");
 static struct query	q_tab_del = QUERY("DELETE FROM tab WHERE n = ?1");
 static struct query	q_col_add = QUERY(
     "INSERT INTO col (n, tab, field) VALUES (?1, ?2, ?3)");

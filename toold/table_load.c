@@ -245,8 +245,52 @@ table_has_rows(unsigned int tab)
 	return (get_number(tab, 0, &n) == -1 ? -1 : n != 0);
 }
 
+static struct query	q_rows = QUERY("SELECT rows FROM tab WHERE n = ?1");
+static struct query	q_rows_add = QUERY(
+    "UPDATE tab SET rows = rows + ?2 WHERE n = ?1 AND rows >= 0"
+    " RETURNING rows");
+static struct query	q_rows_set = QUERY(
+    "UPDATE tab SET rows = ?2 WHERE n = ?1");
+static struct query	q_rows_lost = QUERY(
+    "UPDATE tab SET rows = -1 WHERE n IN (SELECT child FROM fk)");
+
 int
 table_count(unsigned int tab, int64_t *n)
 {
-	return (get_number(tab, 1, n));
+	struct stmt	*st;
+
+	if ((st = query_get(&q_rows)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, tab);
+	if (sql_step(st) != 1)
+		return (-1);
+	*n = sql_int(st, 0);
+	sql_done(st);
+	return (*n >= 0 ? 0 : get_number(tab, 1, n));
+}
+
+int
+table_count_add(unsigned int tab, int64_t n, int others)
+{
+	struct stmt	*st;
+	int64_t		 rows;
+	int		 r;
+
+	if ((st = query_get(others ? &q_rows_lost : &q_rows_add)) == NULL)
+		return (-1);
+	if (others)
+		return (sql_run(st));
+	sql_bind_int(st, 1, tab);
+	sql_bind_int(st, 2, n);
+	if ((r = sql_step(st)) == 1)
+		sql_done(st);
+	if (r != 0)
+		return (r == 1 ? 0 : -1);
+	/* It was unknown: count once. */
+	if (get_number(tab, 1, &rows) == -1 ||
+	    (st = query_get(&q_rows_set)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, tab);
+	sql_bind_int(st, 2, rows);
+	return (sql_run(st));
 }

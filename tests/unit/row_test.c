@@ -470,6 +470,43 @@ test_delete(void **state)
 	    "{\"table\":\"t\",\"where\":{}}")[0], '!');
 }
 
+static int
+counted(const char *table)
+{
+	return (atoi(rig_member(rig_run(&ann, "query_entity_table",
+	    "{\"table\":\"%s\",\"take\":0}", table), "total")));
+}
+
+/* Counts are kept, also when keys delete rows of other tables. */
+static void
+test_counts(void **state)
+{
+	static const char id[] = "11111111-1111-4111-8111-111111111111";
+
+	make("{\"fieldName\":\"up\",\"fieldType\":\"uuid\"}],"
+	    "\"foreignKeys\":[{\"columns\":[\"up\"],\"referencedTable\":"
+	    "\"t\",\"onDelete\":\"CASCADE\"}");
+	rig_ok(&ann, "save_table", "{\"table\":{\"name\":\"c\",\"fields\":[{"
+	    "\"fieldName\":\"up\",\"fieldType\":\"uuid\"}],\"foreignKeys\":"
+	    "[{\"columns\":[\"up\"],\"referencedTable\":\"t\",\"onDelete\":"
+	    "\"CASCADE\"}]}}");
+	rig_ok(&ann, "insert_entity_rows", "{\"table\":\"t\",\"rows\":[{"
+	    "\"id\":\"%s\"},{\"up\":\"%s\"},{\"up\":\"%s\"},{}]}", id, id, id);
+	rig_ok(&ann, "insert_entity_rows", "{\"table\":\"c\",\"rows\":[{"
+	    "\"up\":\"%s\"},{\"up\":\"%s\"},{}]}", id, id);
+	assert_int_equal(counted("t"), 4);
+	assert_int_equal(counted("c"), 3);
+	assert_string_equal(rig_member(rig_run(&ann, "delete_entity_rows",
+	    "{\"table\":\"t\",\"where\":{\"id\":\"%s\"}}", id), "count"), "1");
+	assert_int_equal(counted("t"), 1);
+	assert_int_equal(counted("c"), 1);
+	rig_ok(&ann, "insert_entity_rows", "{\"table\":\"c\",\"rows\":[{},{}]}");
+	rig_ok(&ann, "delete_entity_rows", "{\"table\":\"t\",\"where\":{"
+	    "\"up\":null}}");
+	assert_int_equal(counted("t"), 0);
+	assert_int_equal(counted("c"), 3);
+}
+
 /* A query that takes too long names the field to index. */
 static void
 test_slow(void **state)
@@ -533,6 +570,7 @@ main(void)
 		RIG_TEST(test_incremental),
 		RIG_TEST(test_update),
 		RIG_TEST(test_delete),
+		RIG_TEST(test_counts),
 		RIG_TEST(test_slow),
 		RIG_TEST(test_subset),
 	};
