@@ -9,5 +9,6 @@ const struct tool *const tool_groups[] = {
 	table_tools,
 	row_tools,
 	lock_tools,
+	revision_tools,
 	NULL
 };

@@ -84,15 +84,13 @@ static enum tool_err
 lock_stage(struct call *c)
 {
 	enum art_type	 type;
-	enum perm	 perm;
+	enum tool_err	 e;
 
 	type = art_find(json_string_value(json_object_get(c->args, "type")));
 	if (type == 0)
 		return (call_invalid(c, "type", "is no type of artifact"));
-	perm = art_kind(type)->perm;
-	if (!(c->who->edit & PERM_BIT(perm)))
-		return (call_denied(c, "Access denied: no permission for %s",
-		    perm_row(perm)->name));
+	if ((e = art_perm(c, type, TL_EDIT)) != TE_OK)
+		return (e);
 	return (art_stage_find(c, type,
 	    json_string_value(json_object_get(c->args, "id"))));
 }

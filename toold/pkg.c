@@ -280,7 +280,12 @@ rules_roles(struct call *c, const struct pkg *p, const json_t *old)
 enum tool_err
 pkg_stage_rules(struct call *c)
 {
-	const json_t	*obj = json_object_get(c->args, "pkg");
+	return (pkg_rules(c, json_object_get(c->args, "pkg")));
+}
+
+enum tool_err
+pkg_rules(struct call *c, const json_t *obj)
+{
 	struct art_call	*ac = art_call(c);
 	struct pkg	*p;
 	enum tool_err	 e;

@@ -12,6 +12,8 @@
 tool_fn	pkg_list, pkg_get, pkg_save, pkg_delete;
 tool_fn	pkg_stage_save;			/* package stage */
 tool_fn	pkg_stage_rules;
+/* The same for a definition that is not in the arguments (revision.c). */
+enum tool_err	pkg_rules(struct call *, const json_t *obj);
 tool_fn	pkg_stage_delete;
 tool_fn	pkg_stage_delete_rules;
 

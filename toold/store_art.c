@@ -94,6 +94,18 @@ art_find(const char *word)
 	return ((enum art_type)0);
 }
 
+enum tool_err
+art_perm(struct call *c, enum art_type t, int level)
+{
+	uint32_t	mask = level == TL_EDIT ? c->who->edit :
+			    c->who->display;
+
+	if (mask & PERM_BIT(kinds[t].perm))
+		return (TE_OK);
+	return (call_denied(c, "Access denied: no permission for %s",
+	    perm_row(kinds[t].perm)->name));
+}
+
 void
 art_free(struct art *a)
 {
@@ -348,6 +360,7 @@ art_call_free(void *p)
 	if (ac->more_free != NULL)
 		ac->more_free(ac->more);
 	json_decref(ac->tree);
+	json_decref(ac->given);
 	art_free(&ac->old);
 	free(ac);
 }

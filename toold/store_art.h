@@ -118,6 +118,7 @@ struct art_call {
 	int		 target_set;	/* package is given or defaulted */
 	char		 target[ID_SIZE];	/* "": none */
 	json_t		*tree;		/* of old, made by art_head */
+	json_t		*given;		/* a definition to save, if not args */
 	void		*more;		/* the type's */
 	void		(*more_free)(void *);
 };
@@ -247,6 +248,9 @@ enum tool_err	 art_list(struct call *, enum art_type);
 	"has this revision (from get or list).\"}"
 
 /* ---- JSON ---- */
+
+/* The permission of a type at a level, or the call's error. */
+enum tool_err	 art_perm(struct call *, enum art_type, int level);
 
 /* A value as compact text; reals in their shortest exact form. */
 void		 json_put(struct buf *, const json_t *);

@@ -146,6 +146,8 @@ struct tool {
 	const char	*title;
 	const char	*description;	/* for a model: what, when, limits */
 	enum perm	 perm;
+	uint32_t	 any;		/* PERM_BITs of which one will do too;
+					 * fn then checks the one that counts */
 	int		 level;		/* TL_; 0 does not build */
 	unsigned int	 annotations;	/* TA_ bits */
 	int		 writes;	/* runs in a transaction */
@@ -180,6 +182,7 @@ extern const struct tool table_tools[];
 extern const struct tool row_tools[];
 extern const struct tool pkg_tools[];
 extern const struct tool lock_tools[];
+extern const struct tool revision_tools[];
 
 /* ---- what is asked of store.h ---- */
 

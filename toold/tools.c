@@ -228,7 +228,7 @@ tool_allowed(const struct tool *t, const struct caller *who)
 
 	if (t->level == TL_EDIT)
 		mask = who->read_only ? 0 : who->edit;
-	return ((mask & PERM_BIT(t->perm)) != 0);
+	return ((mask & (PERM_BIT(t->perm) | t->any)) != 0);
 }
 
 /* ---- lists ---- */

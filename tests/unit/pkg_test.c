@@ -6,6 +6,7 @@
 /* link: toold/store.o toold/store_art.o toold/store_auth.o */
 /* link: toold/store_event.o toold/store_json.o toold/store_list.o */
 /* link: toold/sql.o toold/pkg.o toold/pkg_tools.o toold/lock.o */
+/* link: toold/revision.o */
 /* link: toold/table.o toold/table_ddl.o toold/table_load.o */
 /* link: toold/table_parse.o toold/table_plan.o toold/table_text.o */
 /* link: toold/table_tools.o toold/row.o toold/row_cond.o */

@@ -115,7 +115,7 @@ static const struct tool *
 rig_tool(const char *name)
 {
 	static const struct tool *const groups[] = { pkg_tools, table_tools,
-	    row_tools, lock_tools, NULL };
+	    row_tools, lock_tools, revision_tools, NULL };
 	const struct tool	*t;
 	size_t			 i;
 
