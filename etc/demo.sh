@@ -242,7 +242,7 @@ instructions() {
 ready: http://127.0.0.1:$port/mcp
 
 Sign in as admin (everything), designer (all design roles, Edit) or viewer
-(Display only), all with the password  $shown
+(Display only).  Password: $shown
 
   Claude Code    claude mcp add --transport http keepd http://127.0.0.1:$port/mcp
                  then /mcp inside it, to sign in
@@ -257,7 +257,7 @@ EOT
 
 install_missing
 ${MAKE:-make} -s all >&2 || { say "the build failed"; exit 1; }
-shown="you gave"
+shown="(the one you gave)"
 if [ -z "$password" ]; then
 	password=$(make_password)
 	shown=$password
