@@ -64,6 +64,9 @@ buf_reserve(struct buf *b, size_t n)
 		b->max = BUF_MAX_DEFAULT;
 	if (b->failed)
 		return (NULL);
+	/* A static buffer that nobody initialised is an empty one. */
+	if (b->max == 0)
+		b->max = BUF_MAX_DEFAULT;
 	if (n > b->max || b->len > b->max - n) {
 		b->failed = 1;
 		return (NULL);

@@ -63,6 +63,7 @@ struct sandbox_policy {
 #define SBO_NO_LANDLOCK	16
 #define SBO_NO_SECCOMP	32
 #define SBO_ERRNO	64		/* a call outside the list: EPERM */
+#define SBO_SIGNALS	128		/* keep the right to send signals */
 struct sandbox_opts {
 	unsigned int	 flags;		/* SBO_ bits */
 	uid_t		 uid;

@@ -31,7 +31,8 @@
 #define LL_OF_FILES	(LL_EXECUTE | LL_WRITE_FILE | LL_READ_FILE | \
 			    LL_TRUNCATE)
 #define LL_NET_ALL	3ULL			/* 4: bind and connect */
-#define LL_SCOPE_ALL	3ULL			/* 6: sockets and signals */
+#define LL_SCOPE_SOCKET	1ULL			/* 6: abstract sockets */
+#define LL_SCOPE_SIGNAL	2ULL			/* 6 */
 
 struct ll_ruleset {
 	uint64_t	fs, net, scoped;
@@ -50,7 +51,7 @@ fs_mask(int abi)
 }
 
 static int
-ruleset_make(int abi)
+ruleset_make(int abi, unsigned int flags)
 {
 	struct ll_ruleset	r;
 	size_t			size;
@@ -63,7 +64,9 @@ ruleset_make(int abi)
 		size = 2 * sizeof(r.fs);
 	}
 	if (abi >= 6) {
-		r.scoped = LL_SCOPE_ALL;
+		r.scoped = LL_SCOPE_SOCKET;
+		if ((flags & SBO_SIGNALS) == 0)
+			r.scoped |= LL_SCOPE_SIGNAL;
 		size = sizeof(r);
 	}
 	return ((int)syscall(444, &r, size, 0));
@@ -97,13 +100,13 @@ rule_add(int ruleset, const struct fs_rule *rule, int abi)
 }
 
 static int
-landlock_try(const struct sandbox_policy *p, int *abi)
+landlock_try(const struct sandbox_policy *p, unsigned int flags, int *abi)
 {
 	const struct fs_rule	*rule;
 	int			 fd, rv = -1;
 
 	*abi = (int)syscall(444, NULL, 0, 1);
-	if (*abi < 1 || (fd = ruleset_make(*abi)) == -1)
+	if (*abi < 1 || (fd = ruleset_make(*abi, flags)) == -1)
 		return (-1);
 	for (rule = p->files; rule != NULL && rule->path != NULL; rule++)
 		if (rule_add(fd, rule, *abi) == -1)
@@ -121,7 +124,7 @@ landlock_apply(const struct sandbox_policy *p, const struct sandbox_opts *o,
 	int	abi = 0;
 
 	errno = ENOSYS;
-	if (o->flags & SBO_NO_LANDLOCK || landlock_try(p, &abi) == -1) {
+	if (o->flags & SBO_NO_LANDLOCK || landlock_try(p, o->flags, &abi) == -1) {
 		sandbox_missing(got, LAYER_LANDLOCK, "Landlock", 1);
 		return;
 	}

@@ -275,7 +275,7 @@ sandbox_confine(const struct sandbox_policy *p, const struct sandbox_opts *o,
 	struct sandbox_opts	refuse = *o;
 
 	memset(got, 0, sizeof(*got));
-	opt_flags = refuse.flags |= SBO_ERRNO;
+	opt_flags = refuse.flags |= SBO_ERRNO | SBO_SIGNALS;
 	if (geteuid() == 0)
 		caps_keep(keep);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

@@ -236,10 +236,6 @@ master_ready(void)
 	master_report();
 	for (i = 0; i < master.conf->nlisten; i++)
 		log_info("listening on %s", master.conf->listen[i].text);
-	if (master.conf->mcp) {
-		log_info("MCP server registered at /mcp");
-		log_info("MCP OAuth provider initialized");
-	}
 	log_info("serving %s/mcp with %u listeners", master.conf->public_url,
 	    master.conf->prefork);
 	if (master.host.privileged)
