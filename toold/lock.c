@@ -181,32 +181,32 @@ lock_delete(struct call *c)
 /* ---- rows ---- */
 
 #define TYPE_IN								\
-	"\"type\":{\"type\":\"string\",\"enum\":[\"package\",\"table\","	\
-	"\"app\",\"webapp\",\"script\",\"project\",\"adaptive\",\"api\"],"	\
+	"\"type\":{\"type\":\"string\",\"enum\":[\"package\",\"table\"," \
+	"\"app\",\"webapp\",\"script\",\"project\",\"adaptive\",\"api\"]," \
 	"\"description\":\"Type of the artifact.\"},"
 
 #define LOCK_IN								\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"type\",\"id\"],\"properties\":{" TYPE_IN		\
-	SCHEMA_ID_IN("Id of the artifact, a UUID.")				\
+	"\"required\":[\"type\",\"id\"],\"properties\":{" TYPE_IN	\
+	SCHEMA_ID_IN("Id of the artifact, a UUID.")			\
 	SCHEMA_WRITE_PROPS "}}"
 
 #define LOCK_PROPS							\
 	"\"type\":{\"type\":\"string\"},\"id\":{\"type\":\"string\"},"	\
-	"\"name\":{\"type\":\"string\"},\"user\":{\"type\":\"string\"},"	\
-	"\"since\":{\"type\":\"string\"},\"expires\":{\"type\":\"string\"},"	\
+	"\"name\":{\"type\":\"string\"},\"user\":{\"type\":\"string\"}," \
+	"\"since\":{\"type\":\"string\"},\"expires\":{\"type\":\"string\"}," \
 	"\"own\":{\"type\":\"boolean\"}"
 
 #define LOCK_OUT							\
-	"{\"type\":\"object\",\"required\":[\"type\",\"id\",\"locked\"],"	\
-	"\"properties\":{" LOCK_PROPS ",\"locked\":{\"type\":\"boolean\"}"	\
+	"{\"type\":\"object\",\"required\":[\"type\",\"id\",\"locked\"]," \
+	"\"properties\":{" LOCK_PROPS ",\"locked\":{\"type\":\"boolean\"}" \
 	SCHEMA_DRY_RUN_OUT "}}"
 
 #define LIST_OUT							\
-	"{\"type\":\"object\",\"required\":[\"locks\",\"count\"],"		\
-	"\"properties\":{\"locks\":{\"type\":\"array\",\"items\":"		\
-	"{\"type\":\"object\",\"properties\":{" LOCK_PROPS "}}},"		\
-	"\"count\":{\"type\":\"integer\"},"					\
+	"{\"type\":\"object\",\"required\":[\"locks\",\"count\"],"	\
+	"\"properties\":{\"locks\":{\"type\":\"array\",\"items\":"	\
+	"{\"type\":\"object\",\"properties\":{" LOCK_PROPS "}}},"	\
+	"\"count\":{\"type\":\"integer\"},"				\
 	"\"truncated\":{\"type\":\"boolean\"}}}"
 
 const struct tool lock_tools[] = {

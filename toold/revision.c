@@ -274,13 +274,21 @@ static void
 diff_object(struct diff *d, json_t *from, json_t *to, int depth)
 {
 	const char	*key;
-	json_t		*v;
+	void		*it;
 
-	json_object_foreach(from, key, v)
-		diff_member(d, key, v, json_object_get(to, key), depth);
-	json_object_foreach(to, key, v)
+	for (it = json_object_iter(from); it != NULL;
+	    it = json_object_iter_next(from, it)) {
+		key = json_object_iter_key(it);
+		diff_member(d, key, json_object_iter_value(it),
+		    json_object_get(to, key), depth);
+	}
+	for (it = json_object_iter(to); it != NULL;
+	    it = json_object_iter_next(to, it)) {
+		key = json_object_iter_key(it);
 		if (json_object_get(from, key) == NULL)
-			diff_member(d, key, NULL, v, depth);
+			diff_member(d, key, NULL, json_object_iter_value(it),
+			    depth);
+	}
 }
 
 /* What an item of an array is known by: its id, else its name. */
@@ -465,55 +473,55 @@ restore_save(struct call *c)
 /* ---- rows ---- */
 
 #define TYPE_IN								\
-	"\"type\":{\"type\":\"string\",\"enum\":[\"package\",\"table\","	\
-	"\"app\",\"webapp\",\"script\",\"project\",\"adaptive\",\"api\"],"	\
-	"\"description\":\"Type of the artifact.\"},"				\
+	"\"type\":{\"type\":\"string\",\"enum\":[\"package\",\"table\"," \
+	"\"app\",\"webapp\",\"script\",\"project\",\"adaptive\",\"api\"]," \
+	"\"description\":\"Type of the artifact.\"},"			\
 	SCHEMA_ID_IN("Id of the artifact, a UUID.")
 
 #define NUMBER_IN(name, text)						\
-	",\"" name "\":{\"type\":\"integer\",\"minimum\":1,"			\
+	",\"" name "\":{\"type\":\"integer\",\"minimum\":1,"		\
 	"\"description\":\"" text "\"}"
 
 #define OBJ_IN	"{\"type\":\"object\",\"additionalProperties\":false,"
 
-#define LIST_IN OBJ_IN "\"required\":[\"type\",\"id\"],\"properties\":{"	\
-	TYPE_IN NUMBER_IN("before", "Only revisions below this one: the "	\
-	"lowest of the answer before gives the next page.")			\
-	",\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000,"	\
+#define LIST_IN OBJ_IN "\"required\":[\"type\",\"id\"],\"properties\":{" \
+	TYPE_IN NUMBER_IN("before", "Only revisions below this one: the " \
+	"lowest of the answer before gives the next page.")		\
+	",\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000," \
 	"\"description\":\"At most so many, default 100.\"}}}"
 
 #define GET_IN OBJ_IN "\"required\":[\"type\",\"id\",\"revision\"],"	\
-	"\"properties\":{" TYPE_IN NUMBER_IN("revision",			\
+	"\"properties\":{" TYPE_IN NUMBER_IN("revision",		\
 	"Number of the revision.") "}}"
 
-#define DIFF_IN OBJ_IN "\"required\":[\"type\",\"id\",\"from\"],"		\
-	"\"properties\":{" TYPE_IN NUMBER_IN("from", "Revision to start "	\
-	"from.") NUMBER_IN("to", "Revision to compare with, default the "	\
+#define DIFF_IN OBJ_IN "\"required\":[\"type\",\"id\",\"from\"],"	\
+	"\"properties\":{" TYPE_IN NUMBER_IN("from", "Revision to start " \
+	"from.") NUMBER_IN("to", "Revision to compare with, default the " \
 	"current one.") "}}"
 
-#define RESTORE_IN OBJ_IN "\"required\":[\"type\",\"id\",\"revision\"],"	\
-	"\"properties\":{" TYPE_IN NUMBER_IN("revision", "Number of the "	\
-	"revision to bring back.") ",\"ignoreWarning\":{\"type\":"		\
-	"\"boolean\",\"description\":\"true: do it although data is lost, as "	\
-	"with the save tool of the type.\"}," SCHEMA_EXPECTED_REVISION		\
+#define RESTORE_IN OBJ_IN "\"required\":[\"type\",\"id\",\"revision\"]," \
+	"\"properties\":{" TYPE_IN NUMBER_IN("revision", "Number of the " \
+	"revision to bring back.") ",\"ignoreWarning\":{\"type\":"	\
+	"\"boolean\",\"description\":\"true: do it although data is lost, as " \
+	"with the save tool of the type.\"}," SCHEMA_EXPECTED_REVISION	\
 	SCHEMA_WRITE_PROPS "}}"
 
 #define HEAD	"\"type\":{\"type\":\"string\"},\"id\":{\"type\":\"string\"}"
 #define DEF	"{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{"
 
-#define LIST_OUT DEF HEAD ",\"revisions\":{\"type\":\"array\",\"items\":"	\
-	"{\"type\":\"object\"}},\"count\":{\"type\":\"integer\"},"		\
+#define LIST_OUT DEF HEAD ",\"revisions\":{\"type\":\"array\",\"items\":" \
+	"{\"type\":\"object\"}},\"count\":{\"type\":\"integer\"},"	\
 	"\"more\":{\"type\":\"boolean\"}}}"
-#define GET_OUT DEF HEAD ",\"revision\":{\"type\":\"integer\"},"		\
+#define GET_OUT DEF HEAD ",\"revision\":{\"type\":\"integer\"},"	\
 	"\"current\":{\"type\":\"boolean\"},\"definition\":{\"type\":"	\
 	"\"object\"}}}"
 #define DIFF_OUT DEF HEAD ",\"from\":{\"type\":\"integer\"},\"to\":"	\
-	"{\"type\":\"integer\"},\"changes\":{\"type\":\"array\",\"items\":"	\
+	"{\"type\":\"integer\"},\"changes\":{\"type\":\"array\",\"items\":" \
 	"{\"type\":\"object\"}},\"truncated\":{\"type\":\"boolean\"}}}"
 #define RESTORE_OUT DEF SCHEMA_HEAD_OUT SCHEMA_DRY_RUN_OUT "}}"
 
 #define DESIGN_PERMS							\
-	(PERM_BIT(PERM_APPDESIGNER) | PERM_BIT(PERM_WEBAPP) |			\
+	(PERM_BIT(PERM_APPDESIGNER) | PERM_BIT(PERM_WEBAPP) |		\
 	PERM_BIT(PERM_SCRIPTEDITOR) | PERM_BIT(PERM_ADAPTIVEDESIGNER) |	\
 	PERM_BIT(PERM_APIDESIGNER) | PERM_BIT(PERM_PACKAGE))
 

@@ -269,7 +269,7 @@ query_run(struct call *c, const struct table *t, struct query_args *q)
 		buf_addf(c->out, ",\"truncated\":true,\"note\":\"The answer "
 		    "was cut at its size limit: go on with skip %lld, or "
 		    "narrow it by select, where or take.\"",
-		    (long long)(q->skip + n));
+		    (long long)q->skip + (long long)n);
 	buf_addc(c->out, '}');
 	cut = rows.failed;
 	buf_free(&rows);

@@ -71,7 +71,7 @@ shorten(struct conv *c, struct buf *b, struct value *v)
 	unsigned int		 max = row->max;
 	char			 why[128];
 
-	if (!(row->flags & FF_TEXT))
+	if (!(row->flags & FF_TEXT) || b->data == NULL)
 		return (-1);
 	if (row->flags & FF_LENGTH && c->to->length != 0)
 		max = c->to->length;

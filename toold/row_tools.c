@@ -6,7 +6,7 @@
 #include "table.h"
 
 #define TABLE_IN							\
-	"\"table\":{\"type\":\"string\",\"minLength\":1,\"description\":"	\
+	"\"table\":{\"type\":\"string\",\"minLength\":1,\"description\":" \
 	"\"Name of the table (not its id).\"}"
 
 #define WHERE_TEXT							\
@@ -14,30 +14,31 @@
 	"no value. Columns of type json and vector cannot be compared."
 
 #define EXPECTED_IN							\
-	"\"expectedCount\":{\"type\":\"integer\",\"minimum\":0,"		\
+	"\"expectedCount\":{\"type\":\"integer\",\"minimum\":0,"	\
 	"\"description\":\"Refuse unless exactly so many rows match.\"}"
 
 #define QUERY_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"table\"],\"properties\":{" TABLE_IN ","		\
+	"\"required\":[\"table\"],\"properties\":{" TABLE_IN ","	\
 	"\"where\":{\"type\":\"object\",\"description\":\"" WHERE_TEXT "\"}," \
-	"\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"	\
+	"\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
 	"\"minItems\":1,\"description\":\"Columns to return; all when "	\
-	"absent.\"},"								\
-	"\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000,"	\
-	"\"description\":\"At most so many rows, default 100.\"},"		\
+	"absent.\"},"							\
+	"\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000," \
+	"\"description\":\"At most so many rows, default 100.\"},"	\
 	"\"skip\":{\"type\":\"integer\",\"minimum\":0,\"description\":"	\
-	"\"Leave out so many rows first, default 0.\"},"			\
-	"\"order\":{\"type\":\"object\",\"description\":\"Column to ASC or "	\
-	"DESC, such as {\\\"createdAt\\\":\\\"DESC\\\"}; equal rows come "	\
+	"\"Leave out so many rows first, default 0.\"},"		\
+	"\"order\":{\"type\":\"object\",\"description\":\"Column to ASC or " \
+	"DESC, such as {\\\"createdAt\\\":\\\"DESC\\\"}; equal rows come " \
 	"by id. Without it rows come as they were inserted.\"}}}"
 
 #define INSERT_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"table\",\"rows\"],\"properties\":{" TABLE_IN ","	\
-	"\"rows\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":1000,"	\
-	"\"items\":{\"type\":\"object\"},\"description\":\"Rows as objects of " \
-	"column to value; absent columns get their default or null. id may "	\
+	"\"required\":[\"table\",\"rows\"],\"properties\":{" TABLE_IN "," \
+	"\"rows\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":1000," \
+	"\"items\":{\"type\":\"object\"},\"description\":\"Rows as objects " \
+	"of "								\
+	"column to value; absent columns get their default or null. id may " \
 	"be given as a UUID.\"}" SCHEMA_WRITE_PROPS "}}"
 
 #define UPDATE_IN							\
@@ -45,35 +46,35 @@
 	"\"required\":[\"table\",\"where\",\"set\"],\"properties\":{"	\
 	TABLE_IN ",\"where\":{\"type\":\"object\",\"minProperties\":1,"	\
 	"\"description\":\"" WHERE_TEXT "\"},"				\
-	"\"set\":{\"type\":\"object\",\"minProperties\":1,\"description\":"	\
+	"\"set\":{\"type\":\"object\",\"minProperties\":1,\"description\":" \
 	"\"Column to new value.\"}," EXPECTED_IN SCHEMA_WRITE_PROPS "}}"
 
 #define DELETE_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
 	"\"required\":[\"table\",\"where\"],\"properties\":{"		\
 	TABLE_IN ",\"where\":{\"type\":\"object\",\"minProperties\":1,"	\
-	"\"description\":\"" WHERE_TEXT "\"}," EXPECTED_IN			\
+	"\"description\":\"" WHERE_TEXT "\"}," EXPECTED_IN		\
 	SCHEMA_WRITE_PROPS "}}"
 
 #define QUERY_OUT							\
-	"{\"type\":\"object\",\"required\":[\"table\",\"total\",\"count\","	\
-	"\"skip\",\"take\",\"rows\"],\"properties\":{"				\
-	"\"table\":{\"type\":\"string\"},\"total\":{\"type\":\"integer\"},"	\
-	"\"count\":{\"type\":\"integer\"},\"skip\":{\"type\":\"integer\"},"	\
-	"\"take\":{\"type\":\"integer\"},"					\
-	"\"rows\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},"	\
+	"{\"type\":\"object\",\"required\":[\"table\",\"total\",\"count\"," \
+	"\"skip\",\"take\",\"rows\"],\"properties\":{"			\
+	"\"table\":{\"type\":\"string\"},\"total\":{\"type\":\"integer\"}," \
+	"\"count\":{\"type\":\"integer\"},\"skip\":{\"type\":\"integer\"}," \
+	"\"take\":{\"type\":\"integer\"},"				\
+	"\"rows\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}," \
 	"\"truncated\":{\"type\":\"boolean\"},"				\
 	"\"note\":{\"type\":\"string\"}}}"
 
 #define INSERT_OUT							\
-	"{\"type\":\"object\",\"required\":[\"table\",\"count\",\"ids\"],"	\
-	"\"properties\":{\"table\":{\"type\":\"string\"},"			\
+	"{\"type\":\"object\",\"required\":[\"table\",\"count\",\"ids\"]," \
+	"\"properties\":{\"table\":{\"type\":\"string\"},"		\
 	"\"count\":{\"type\":\"integer\"},\"ids\":{\"type\":\"array\","	\
 	"\"items\":{\"type\":\"string\"}}" SCHEMA_DRY_RUN_OUT "}}"
 
 #define CHANGE_OUT							\
-	"{\"type\":\"object\",\"required\":[\"table\",\"count\"],"		\
-	"\"properties\":{\"table\":{\"type\":\"string\"},"			\
+	"{\"type\":\"object\",\"required\":[\"table\",\"count\"],"	\
+	"\"properties\":{\"table\":{\"type\":\"string\"},"		\
 	"\"count\":{\"type\":\"integer\"}" SCHEMA_DRY_RUN_OUT "}}"
 
 const struct tool row_tools[] = {

@@ -27,11 +27,11 @@ static const struct art_kind kinds[ART_MAX] = {
 	[ART_API] =	{ "api", "api", "apis", "api", PERM_APIDESIGNER }
 };
 
-#define SEL_ART "SELECT a.num, a.id, a.package, a.name, a.ver, a.revision,"	\
-	" a.created_at, a.created_by, a.updated_at, a.changed_by, a.flags,"	\
+#define SEL_ART "SELECT a.num, a.id, a.package, a.name, a.ver, a.revision," \
+	" a.created_at, a.created_by, a.updated_at, a.changed_by, a.flags," \
 	" p.acl, p.flags, a.head"
 /* The package that decides: of a package, itself. */
-#define FROM_ART " FROM artifact a LEFT JOIN artifact p ON p.type = 1"		\
+#define FROM_ART " FROM artifact a LEFT JOIN artifact p ON p.type = 1"	\
 	" AND p.id = CASE a.type WHEN 1 THEN a.id ELSE a.package END"
 #define BY_ID	" WHERE a.type = ?1 AND a.id = ?2"
 #define BY_NAME	" WHERE a.type = ?1 AND a.name_key = ?2"

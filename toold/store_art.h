@@ -181,70 +181,70 @@ const char	*art_body(const struct art *, size_t *len);
 enum tool_err	 art_list(struct call *, enum art_type);
 /* The listOptions property of the input schemas, and the output's. */
 #define SCHEMA_LIST_OPTIONS						\
-	"\"listOptions\":{\"type\":\"object\",\"description\":\"Filter, "	\
-	"select, order and page the list. Filters combine with AND; an "	\
-	"unknown key is an error.\",\"additionalProperties\":false,"		\
-	"\"properties\":{"							\
-	"\"where\":{\"type\":\"object\",\"description\":\"Field to exact "	\
-	"value, or to {operation, value} with operation one of Equal, Not, "	\
-	"Like, ILike (both with % and _), In (array), IsNull, Between (two "	\
-	"values), LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual. "	\
-	"Fields: id, name, description, package, ver, revision, createdAt, "	\
-	"updatedAt, createdBy, changedBy.\"},"					\
-	"\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"	\
-	"\"description\":\"Fields to return; all when absent.\"},"		\
-	"\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000,"	\
-	"\"description\":\"At most so many, default 100.\"},"			\
-	"\"skip\":{\"type\":\"integer\",\"minimum\":0,"				\
-	"\"description\":\"Leave out so many first, default 0.\"},"		\
-	"\"order\":{\"type\":\"object\",\"description\":\"Field to ASC or "	\
+	"\"listOptions\":{\"type\":\"object\",\"description\":\"Filter, " \
+	"select, order and page the list. Filters combine with AND; an " \
+	"unknown key is an error.\",\"additionalProperties\":false,"	\
+	"\"properties\":{"						\
+	"\"where\":{\"type\":\"object\",\"description\":\"Field to exact " \
+	"value, or to {operation, value} with operation one of Equal, Not, " \
+	"Like, ILike (both with % and _), In (array), IsNull, Between (two " \
+	"values), LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual. " \
+	"Fields: id, name, description, package, ver, revision, createdAt, " \
+	"updatedAt, createdBy, changedBy.\"},"				\
+	"\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
+	"\"description\":\"Fields to return; all when absent.\"},"	\
+	"\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000," \
+	"\"description\":\"At most so many, default 100.\"},"		\
+	"\"skip\":{\"type\":\"integer\",\"minimum\":0,"			\
+	"\"description\":\"Leave out so many first, default 0.\"},"	\
+	"\"order\":{\"type\":\"object\",\"description\":\"Field to ASC or " \
 	"DESC; by name when absent.\"}}}"
 #define SCHEMA_LIST_OUT(plural)						\
-	"{\"type\":\"object\",\"required\":[\"" plural "\",\"total\","		\
-	"\"count\",\"skip\",\"take\"],\"properties\":{\"" plural "\":"		\
+	"{\"type\":\"object\",\"required\":[\"" plural "\",\"total\","	\
+	"\"count\",\"skip\",\"take\"],\"properties\":{\"" plural "\":"	\
 	"{\"type\":\"array\",\"items\":{\"type\":\"object\"}},"		\
-	"\"total\":{\"type\":\"integer\"},\"count\":{\"type\":\"integer\"},"	\
-	"\"skip\":{\"type\":\"integer\"},\"take\":{\"type\":\"integer\"},"	\
+	"\"total\":{\"type\":\"integer\"},\"count\":{\"type\":\"integer\"}," \
+	"\"skip\":{\"type\":\"integer\"},\"take\":{\"type\":\"integer\"}," \
 	"\"truncated\":{\"type\":\"boolean\"},"				\
 	"\"note\":{\"type\":\"string\"}}}"
 /* Head members of every record, for output schemas, no comma at the end. */
 #define SCHEMA_HEAD_OUT							\
 	"\"id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"	\
-	"\"description\":{\"type\":\"string\"},"				\
+	"\"description\":{\"type\":\"string\"},"			\
 	"\"package\":{\"type\":[\"string\",\"null\"]},"			\
-	"\"ver\":{\"type\":\"string\"},\"revision\":{\"type\":\"integer\"},"	\
+	"\"ver\":{\"type\":\"string\"},\"revision\":{\"type\":\"integer\"}," \
 	"\"createdAt\":{\"type\":\"string\"},"				\
 	"\"updatedAt\":{\"type\":\"string\"},"				\
 	"\"createdBy\":{\"type\":\"string\"},"				\
 	"\"changedBy\":{\"type\":\"string\"}"
 /* Members that get tools return and save tools take back and ignore. */
 #define SCHEMA_HEAD_IN							\
-	"\"id\":{\"type\":\"string\",\"description\":\"Id of the record to "	\
-	"update; absent: a new one is created.\"},"				\
-	"\"ver\":{\"type\":\"string\",\"description\":\"Set by the server, "	\
-	"ignored.\"},"								\
-	"\"revision\":{\"type\":\"integer\",\"description\":\"If given, the "	\
-	"save is refused unless the stored record still has it.\"},"		\
-	"\"createdAt\":{\"type\":\"string\",\"description\":\"Set by the "	\
-	"server, ignored.\"},"							\
-	"\"updatedAt\":{\"type\":\"string\",\"description\":\"Set by the "	\
-	"server, ignored.\"},"							\
-	"\"createdBy\":{\"type\":\"string\",\"description\":\"Set by the "	\
-	"server, ignored.\"},"							\
-	"\"changedBy\":{\"type\":\"string\",\"description\":\"Set by the "	\
+	"\"id\":{\"type\":\"string\",\"description\":\"Id of the record to " \
+	"update; absent: a new one is created.\"},"			\
+	"\"ver\":{\"type\":\"string\",\"description\":\"Set by the server, " \
+	"ignored.\"},"							\
+	"\"revision\":{\"type\":\"integer\",\"description\":\"If given, the " \
+	"save is refused unless the stored record still has it.\"},"	\
+	"\"createdAt\":{\"type\":\"string\",\"description\":\"Set by the " \
+	"server, ignored.\"},"						\
+	"\"updatedAt\":{\"type\":\"string\",\"description\":\"Set by the " \
+	"server, ignored.\"},"						\
+	"\"createdBy\":{\"type\":\"string\",\"description\":\"Set by the " \
+	"server, ignored.\"},"						\
+	"\"changedBy\":{\"type\":\"string\",\"description\":\"Set by the " \
 	"server, ignored.\"}"
-#define HEAD_KEYS	"id", "ver", "revision", "createdAt", "updatedAt",	\
+#define HEAD_KEYS	"id", "ver", "revision", "createdAt", "updatedAt", \
 			"createdBy", "changedBy", "name", "description"
 /* Top-level members of save tools that the store looks at. */
 #define SCHEMA_PACKAGE_IN						\
-	"\"package\":{\"type\":[\"string\",\"null\"],\"description\":\"Id of "	\
-	"the development package; null: none. Absent: kept on update, your "	\
+	"\"package\":{\"type\":[\"string\",\"null\"],\"description\":\"Id of " \
+	"the development package; null: none. Absent: kept on update, your " \
 	"default package on create.\"}"
 #define SCHEMA_ID_IN(what)						\
 	"\"id\":{\"type\":\"string\",\"description\":\"" what "\"}"
 #define SCHEMA_EXPECTED_REVISION					\
-	"\"expectedRevision\":{\"type\":\"integer\",\"minimum\":1,"		\
-	"\"description\":\"Refuse the change unless the stored record still "	\
+	"\"expectedRevision\":{\"type\":\"integer\",\"minimum\":1,"	\
+	"\"description\":\"Refuse the change unless the stored record still " \
 	"has this revision (from get or list).\"}"
 
 /* ---- JSON ---- */

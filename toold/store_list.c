@@ -35,7 +35,7 @@ static const struct list_field {
 	{ "changedBy",	 LK_TEXT }
 };
 #define NFIELDS		(sizeof(list_fields) / sizeof(list_fields[0]))
-#define FIELD_NAMES	"id, name, description, package, ver, revision, "	\
+#define FIELD_NAMES	"id, name, description, package, ver, revision, " \
 			"createdAt, updatedAt, createdBy, changedBy"
 
 enum list_op { LO_EQ, LO_NOT, LO_LIKE, LO_ILIKE, LO_IN, LO_NULL, LO_BETWEEN,
@@ -660,7 +660,7 @@ list_run(struct list *l)
 		buf_addf(b, ",\"truncated\":true,\"note\":\"The answer was "
 		    "cut at its size limit: go on with listOptions.skip %lld, "
 		    "or narrow it by where or select.\"",
-		    (long long)(l->skip + n));
+		    (long long)l->skip + (long long)n);
 	buf_addc(b, '}');
 	if (b->failed)
 		return (call_fail(l->c, "The answer is too large: narrow it "

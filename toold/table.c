@@ -59,7 +59,8 @@ ignore_warning(const struct call *c)
 static int
 has_both(const struct caller *who, const struct table *t)
 {
-	return (role_list_allows(who, &t->read) && role_list_allows(who, &t->write));
+	return (role_list_allows(who, &t->read) &&
+	    role_list_allows(who, &t->write));
 }
 
 /* ---- foreign keys ---- */

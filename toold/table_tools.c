@@ -14,127 +14,132 @@
 
 #define GET_IN								\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"id\"],\"properties\":{"				\
+	"\"required\":[\"id\"],\"properties\":{"			\
 	SCHEMA_ID_IN("Id of the table, a UUID.") "}}"
 
 #define IGNORE_IN							\
 	"\"ignoreWarning\":{\"type\":\"boolean\",\"description\":\"true: do " \
-	"it although data is lost. Default false: such a change is refused "	\
+	"it although data is lost. Default false: such a change is refused " \
 	"with what would be lost.\"}"
 
 #define FIELD_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"fieldName\",\"fieldType\"],\"properties\":{"		\
-	"\"id\":{\"type\":\"string\",\"description\":\"Id of an existing "	\
-	"field: send it back to rename the field and keep its data.\"},"	\
-	"\"fieldName\":{\"type\":\"string\",\"description\":\"1 to 63 ASCII "	\
-	"letters, digits and _. Not id, createdAt, updatedAt, createdBy, "	\
+	"\"required\":[\"fieldName\",\"fieldType\"],\"properties\":{"	\
+	"\"id\":{\"type\":\"string\",\"description\":\"Id of an existing " \
+	"field: send it back to rename the field and keep its data.\"}," \
+	"\"fieldName\":{\"type\":\"string\",\"description\":\"1 to 63 ASCII " \
+	"letters, digits and _. Not id, createdAt, updatedAt, createdBy, " \
 	"updatedBy: every table has these.\"},"				\
-	"\"fieldType\":{\"type\":\"string\",\"description\":\"One of boolean, " \
+	"\"fieldType\":{\"type\":\"string\",\"description\":\"One of "	\
+	"boolean, "							\
 	"char, varchar, smallint, integer, bigint, decimal, tinytext, "	\
-	"smalltext, mediumtext, text, timestamp, timestamptz, enum, uuid, "	\
-	"json, vector (1536 numbers).\"},"					\
+	"smalltext, mediumtext, text, timestamp, timestamptz, enum, uuid, " \
+	"json, vector (1536 numbers).\"},"				\
 	"\"isUnique\":{\"type\":\"boolean\",\"description\":\"Default "	\
-	"false.\"},"								\
-	"\"isNullable\":{\"type\":\"boolean\",\"description\":\"Default "	\
-	"true.\"},"								\
-	"\"description\":{\"type\":[\"string\",\"null\"],\"description\":"	\
-	"\"Free text.\"},"							\
-	"\"default\":{\"description\":\"Value of the field's type for rows "	\
+	"false.\"},"							\
+	"\"isNullable\":{\"type\":\"boolean\",\"description\":\"Default " \
+	"true.\"},"							\
+	"\"description\":{\"type\":[\"string\",\"null\"],\"description\":" \
+	"\"Free text.\"},"						\
+	"\"default\":{\"description\":\"Value of the field's type for rows " \
 	"that give none; null: no default.\"},"				\
-	"\"length\":{\"type\":[\"string\",\"integer\",\"null\"],"		\
+	"\"length\":{\"type\":[\"string\",\"integer\",\"null\"],"	\
 	"\"description\":\"Characters of char (default 1) and varchar "	\
-	"(default 255); other types take none.\"},"				\
-	"\"minLength\":{\"type\":[\"string\",\"integer\",\"null\"],"		\
-	"\"description\":\"Fewest characters of a text.\"},"			\
-	"\"maxLength\":{\"type\":[\"string\",\"integer\",\"null\"],"		\
-	"\"description\":\"Most characters of a text.\"},"			\
-	"\"example\":{\"description\":\"An example value, kept as it is.\"},"	\
+	"(default 255); other types take none.\"},"			\
+	"\"minLength\":{\"type\":[\"string\",\"integer\",\"null\"],"	\
+	"\"description\":\"Fewest characters of a text.\"},"		\
+	"\"maxLength\":{\"type\":[\"string\",\"integer\",\"null\"],"	\
+	"\"description\":\"Most characters of a text.\"},"		\
+	"\"example\":{\"description\":\"An example value, kept as it is.\"}," \
 	"\"enum\":{\"type\":[\"array\",\"null\"],\"items\":{\"type\":"	\
 	"\"string\"},\"description\":\"The values of a field of type "	\
 	"enum.\"}}}"
 
 #define COLUMNS_IN							\
-	"\"columns\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":8,"	\
-	"\"items\":{\"type\":[\"string\",\"object\"]},\"description\":\"Field " \
+	"\"columns\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":8," \
+	"\"items\":{\"type\":[\"string\",\"object\"]},\"description\":"	\
+	"\"Field "							\
 	"names, or field objects with fieldName.\"}"
 
 #define INDEX_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"columns\"],\"properties\":{"				\
-	"\"id\":{\"type\":[\"string\",\"null\"],\"description\":\"Kept if "	\
-	"given.\"},"								\
-	"\"name\":{\"type\":[\"string\",\"null\"],\"description\":\"Name; made " \
-	"from the columns when absent.\"}," COLUMNS_IN ","			\
+	"\"required\":[\"columns\"],\"properties\":{"			\
+	"\"id\":{\"type\":[\"string\",\"null\"],\"description\":\"Kept if " \
+	"given.\"},"							\
+	"\"name\":{\"type\":[\"string\",\"null\"],\"description\":\"Name; " \
+	"made "								\
+	"from the columns when absent.\"}," COLUMNS_IN ","		\
 	"\"isUnique\":{\"type\":\"boolean\",\"description\":\"Default "	\
-	"false.\"},"								\
-	"\"isVector\":{\"type\":\"boolean\",\"description\":\"For a vector "	\
+	"false.\"},"							\
+	"\"isVector\":{\"type\":\"boolean\",\"description\":\"For a vector " \
 	"column: kept in the definition, not used by queries.\"}}}"
 
 #define KEY_IN								\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"referencedTable\",\"columns\"],\"properties\":{"	\
+	"\"required\":[\"referencedTable\",\"columns\"],\"properties\":{" \
 	"\"id\":{\"type\":[\"string\",\"null\"],\"description\":\"Not "	\
-	"kept.\"},"								\
-	"\"name\":{\"type\":[\"string\",\"null\"],\"description\":\"Name; made " \
-	"from the columns when absent.\"},"					\
-	"\"referencedTable\":{\"type\":\"string\",\"description\":\"Name or "	\
-	"id of the table pointed to.\"}," COLUMNS_IN ","			\
-	"\"referencedTableColumns\":{\"type\":\"array\",\"maxItems\":8,"	\
-	"\"items\":{\"type\":[\"string\",\"object\"]},\"description\":\"As "	\
+	"kept.\"},"							\
+	"\"name\":{\"type\":[\"string\",\"null\"],\"description\":\"Name; " \
+	"made "								\
+	"from the columns when absent.\"},"				\
+	"\"referencedTable\":{\"type\":\"string\",\"description\":\"Name or " \
+	"id of the table pointed to.\"}," COLUMNS_IN ","		\
+	"\"referencedTableColumns\":{\"type\":\"array\",\"maxItems\":8," \
+	"\"items\":{\"type\":[\"string\",\"object\"]},\"description\":\"As " \
 	"many columns of that table, unique together; default id.\"},"	\
-	"\"onDelete\":{\"type\":[\"string\",\"null\"],\"description\":\"NO "	\
+	"\"onDelete\":{\"type\":[\"string\",\"null\"],\"description\":\"NO " \
 	"ACTION (default), RESTRICT, CASCADE or SET NULL.\"}}}"
 
 #define ROLES_IN(what)							\
-	"{\"type\":\"array\",\"maxItems\":32,\"items\":{\"type\":"		\
-	"[\"string\",\"object\"],\"additionalProperties\":false,"		\
-	"\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"type\":"	\
-	"\"string\"},\"ver\":{\"type\":\"string\"}}},\"description\":\"Roles "	\
+	"{\"type\":\"array\",\"maxItems\":32,\"items\":{\"type\":"	\
+	"[\"string\",\"object\"],\"additionalProperties\":false,"	\
+	"\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"type\":" \
+	"\"string\"},\"ver\":{\"type\":\"string\"}}},\"description\":\"Roles " \
 	"(id, name, or object with one of them) that may " what		\
 	" rows; empty: everybody with the permission tablebrowser.\"}"
 
 #define TABLE_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"description\":\"The definition. Without id it is created, with id "	\
-	"updated. On update absent keys are kept; fields, indices, "		\
-	"foreignKeys, rolesRead and rolesWrite are replaced as a whole when "	\
+	"\"description\":\"The definition. Without id it is created, with id " \
+	"updated. On update absent keys are kept; fields, indices, "	\
+	"foreignKeys, rolesRead and rolesWrite are replaced as a whole when " \
 	"given.\",\"properties\":{" SCHEMA_HEAD_IN ","			\
-	"\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":63,"	\
-	"\"description\":\"Unique name of ASCII letters, digits, _ and -; "	\
-	"upper and lower case do not make two tables. Required to "		\
-	"create.\"},"								\
-	"\"description\":{\"type\":[\"string\",\"null\"],\"maxLength\":1024,"	\
-	"\"description\":\"Free text.\"}," SCHEMA_PACKAGE_IN ","		\
-	"\"fields\":{\"type\":\"array\",\"maxItems\":150,\"description\":\"All " \
-	"columns. Required to create. On update a field that is left out is "	\
-	"dropped.\",\"items\":" FIELD_IN "},"					\
-	"\"indices\":{\"type\":[\"array\",\"null\"],\"maxItems\":60,"		\
-	"\"description\":\"All indices besides those of isUnique.\","		\
-	"\"items\":" INDEX_IN "},"						\
-	"\"foreignKeys\":{\"type\":[\"array\",\"null\"],\"maxItems\":30,"	\
+	"\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":63," \
+	"\"description\":\"Unique name of ASCII letters, digits, _ and -; " \
+	"upper and lower case do not make two tables. Required to "	\
+	"create.\"},"							\
+	"\"description\":{\"type\":[\"string\",\"null\"],\"maxLength\":1024," \
+	"\"description\":\"Free text.\"}," SCHEMA_PACKAGE_IN ","	\
+	"\"fields\":{\"type\":\"array\",\"maxItems\":150,\"description\":" \
+	"\"All "							\
+	"columns. Required to create. On update a field that is left out is " \
+	"dropped.\",\"items\":" FIELD_IN "},"				\
+	"\"indices\":{\"type\":[\"array\",\"null\"],\"maxItems\":60,"	\
+	"\"description\":\"All indices besides those of isUnique.\","	\
+	"\"items\":" INDEX_IN "},"					\
+	"\"foreignKeys\":{\"type\":[\"array\",\"null\"],\"maxItems\":30," \
 	"\"description\":\"All foreign keys; each takes rolesRead and "	\
-	"rolesWrite of the table it points to.\",\"items\":" KEY_IN "},"	\
-	"\"enableAudit\":{\"type\":\"boolean\",\"description\":\"Flag only, "	\
-	"default false.\"},"							\
-	"\"includeDataInPackage\":{\"type\":\"boolean\",\"description\":"	\
-	"\"Export the rows with the package, default false.\"},"		\
-	"\"generationStrategy\":{\"type\":[\"string\",\"null\"],\"enum\":"	\
-	"[\"uuid\",\"incremental\",null],\"description\":\"Row ids: uuid "	\
-	"(default) or incremental, numbers counted by the server. Fixed "	\
-	"once there are rows.\"},"						\
-	"\"rolesRead\":" ROLES_IN("read") ","					\
+	"rolesWrite of the table it points to.\",\"items\":" KEY_IN "}," \
+	"\"enableAudit\":{\"type\":\"boolean\",\"description\":\"Flag only, " \
+	"default false.\"},"						\
+	"\"includeDataInPackage\":{\"type\":\"boolean\",\"description\":" \
+	"\"Export the rows with the package, default false.\"},"	\
+	"\"generationStrategy\":{\"type\":[\"string\",\"null\"],\"enum\":" \
+	"[\"uuid\",\"incremental\",null],\"description\":\"Row ids: uuid " \
+	"(default) or incremental, numbers counted by the server. Fixed " \
+	"once there are rows.\"},"					\
+	"\"rolesRead\":" ROLES_IN("read") ","				\
 	"\"rolesWrite\":" ROLES_IN("change") "}}"
 
 #define SAVE_IN								\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"table\"],\"properties\":{\"table\":" TABLE_IN ","	\
+	"\"required\":[\"table\"],\"properties\":{\"table\":" TABLE_IN "," \
 	IGNORE_IN "," SCHEMA_EXPECTED_REVISION SCHEMA_WRITE_PROPS "}}"
 
 #define DELETE_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"id\"],\"properties\":{"				\
-	SCHEMA_ID_IN("Id of the table, a UUID.") "," IGNORE_IN ","		\
+	"\"required\":[\"id\"],\"properties\":{"			\
+	SCHEMA_ID_IN("Id of the table, a UUID.") "," IGNORE_IN ","	\
 	SCHEMA_EXPECTED_REVISION SCHEMA_WRITE_PROPS "}}"
 
 #define OBJECTS	"{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
@@ -142,27 +147,27 @@
 
 #define TABLE_OUT_PROPS							\
 	SCHEMA_HEAD_OUT ",\"fields\":" OBJECTS ",\"indices\":" OBJECTS	\
-	",\"foreignKeys\":" OBJECTS						\
-	",\"enableAudit\":{\"type\":\"boolean\"},"				\
-	"\"includeDataInPackage\":{\"type\":\"boolean\"},"			\
+	",\"foreignKeys\":" OBJECTS					\
+	",\"enableAudit\":{\"type\":\"boolean\"},"			\
+	"\"includeDataInPackage\":{\"type\":\"boolean\"},"		\
 	"\"generationStrategy\":{\"type\":\"string\"},"			\
 	"\"rolesRead\":" OBJECTS ",\"rolesWrite\":" OBJECTS
 
 #define GET_OUT								\
-	"{\"type\":\"object\",\"required\":[\"id\",\"name\",\"fields\"],"	\
+	"{\"type\":\"object\",\"required\":[\"id\",\"name\",\"fields\"]," \
 	"\"properties\":{" TABLE_OUT_PROPS "}}"
 
 #define SAVE_OUT							\
-	"{\"type\":\"object\",\"required\":[\"id\",\"name\",\"fields\","	\
-	"\"changes\",\"dataLoss\"],\"properties\":{" TABLE_OUT_PROPS		\
-	",\"changes\":" STRINGS ",\"statements\":" STRINGS			\
+	"{\"type\":\"object\",\"required\":[\"id\",\"name\",\"fields\"," \
+	"\"changes\",\"dataLoss\"],\"properties\":{" TABLE_OUT_PROPS	\
+	",\"changes\":" STRINGS ",\"statements\":" STRINGS		\
 	",\"dataLoss\":" OBJECTS SCHEMA_DRY_RUN_OUT "}}"
 
 #define DELETE_OUT							\
-	"{\"type\":\"object\",\"required\":[\"id\",\"deleted\"],"		\
+	"{\"type\":\"object\",\"required\":[\"id\",\"deleted\"],"	\
 	"\"properties\":{\"id\":{\"type\":\"string\"},"			\
-	"\"name\":{\"type\":\"string\"},\"deleted\":{\"type\":\"boolean\"},"	\
-	"\"rows\":{\"type\":\"integer\"},\"statements\":" STRINGS		\
+	"\"name\":{\"type\":\"string\"},\"deleted\":{\"type\":\"boolean\"}," \
+	"\"rows\":{\"type\":\"integer\"},\"statements\":" STRINGS	\
 	SCHEMA_DRY_RUN_OUT "}}"
 
 const struct tool table_tools[] = {

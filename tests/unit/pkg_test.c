@@ -84,7 +84,8 @@ test_save(void **state)
 static void
 test_errors(void **state)
 {
-	keep(pkg, rig_run(&ann, "save_package", "{\"pkg\":{\"name\":\"One\"}}"));
+	keep(pkg, rig_run(&ann, "save_package", "{\"pkg\":{\"name\":"
+	    "\"One\"}}"));
 	rig_fails("pkg.name Required", &ann, "save_package", "{\"pkg\":{}}");
 	rig_fails("name 'one' already exists!", &ann, "save_package",
 	    "{\"pkg\":{\"name\":\"one\"}}");
@@ -137,7 +138,8 @@ test_members(void **state)
 	assert_string_equal(rig_member(r, "reports"), "[]");
 	assert_string_equal(rig_member(r, "api"), "[]");
 	/* Moving a table out clears the link. */
-	rig_ok(&ann, "save_table", "{\"table\":{\"id\":\"%s\",\"package\":null}}",
+	rig_ok(&ann, "save_table", "{\"table\":{\"id\":\"%s\",\"package\":"
+	    "null}}",
 	    tab);
 	r = rig_run(&bob, "get_package", "{\"id\":\"%s\"}", pkg);
 	assert_string_equal(rig_member(r, "dictionary"), "[]");
@@ -187,7 +189,8 @@ test_hidden(void **state)
 		{ "acquire_lock", "{\"type\":\"table\",\"id\":\"%s\"}" },
 		{ "release_lock", "{\"type\":\"table\",\"id\":\"%s\"}" },
 		{ "acquire_lock", "{\"type\":\"package\",\"id\":\"%s\"}" },
-		{ "list_tables", "{\"listOptions\":{\"where\":{\"id\":\"%s\"}}}" },
+		{ "list_tables", "{\"listOptions\":{\"where\":{\"id\":"
+		    "\"%s\"}}}" },
 		{ "list_tables", "{\"listOptions\":{\"where\":{\"package\":"
 		    "\"%s\"}}}" },
 		{ "save_table", "{\"table\":{\"name\":\"mine\",\"fields\":[{"
@@ -241,7 +244,8 @@ test_move(void **state)
 	keep(open, rig_run(&bob, "save_package", "{\"pkg\":{\"name\":"
 	    "\"open\"}}"));
 	keep(other, rig_run(&bob, "save_package", "{\"pkg\":{\"name\":"
-	    "\"bobs\",\"roles\":[{\"name\":\"beta\",\"accessLevel\":\"EDIT\"}]}}"));
+	    "\"bobs\",\"roles\":[{\"name\":\"beta\",\"accessLevel\":"
+	    "\"EDIT\"}]}}"));
 	rig_fails("No edit access to artifact", &bob, "save_table",
 	    "{\"table\":{\"id\":\"%s\",\"package\":\"%s\"}}", tab, open);
 	rig_fails("No access to artifact", &ann, "save_table",
@@ -271,7 +275,8 @@ test_kinds(void **state)
 	    "\"isTemplate\":true}}"));
 	keep(ro, rig_run(&ann, "save_package", "{\"pkg\":{\"name\":\"r\"}}"));
 	rig_fails("Cannot assign artifact to system package", &root,
-	    "save_table", "{\"table\":{\"name\":\"x\",\"package\":\"%s\"," FIELDS
+	    "save_table", "{\"table\":{\"name\":\"x\",\"package\":"
+	    "\"%s\"," FIELDS
 	    "}}", sys);
 	rig_fails("No edit access to artifact", &ann, "save_package",
 	    "{\"pkg\":{\"id\":\"%s\",\"description\":\"x\"}}", sys);
@@ -326,7 +331,8 @@ test_default(void **state)
 	rig_fails("Your default package cannot be used: No access to "
 	    "artifact", &eve, "save_table", "{\"table\":{\"name\":\"y\"," FIELDS
 	    "}}");
-	rig_ok(&eve, "save_table", "{\"table\":{\"name\":\"y\",\"package\":null,"
+	rig_ok(&eve, "save_table", "{\"table\":{\"name\":\"y\",\"package\":"
+	    "null,"
 	    FIELDS "}}");
 }
 
@@ -419,7 +425,8 @@ test_list(void **state)
 	assert_string_equal(rig_member(r, "total"), "130");
 	assert_string_equal(rig_member(r, "count"), "100");
 	r = rig_run(&ann, "list_tables", "{\"listOptions\":{\"take\":2,"
-	    "\"skip\":1,\"select\":[\"name\"],\"order\":{\"createdAt\":\"DESC\"}}}");
+	    "\"skip\":1,\"select\":[\"name\"],\"order\":{\"createdAt\":"
+	    "\"DESC\"}}}");
 	assert_string_equal(rig_member(r, "tables"),
 	    "[{\"name\":\"T128\"},{\"name\":\"T127\"}]");
 #define WHERE(w, n)							\
@@ -431,7 +438,8 @@ test_list(void **state)
 	    "\"value\":\"T00%%\"}", "5");
 	WHERE("\"name\":{\"operation\":\"ILike\",\"value\":\"t_0%%\"}", "20");
 	WHERE("\"name\":{\"operation\":\"Like\",\"value\":\"t%%\"}", "0");
-	WHERE("\"name\":{\"operation\":\"In\",\"value\":[\"T001\",\"T002\"]}", "2");
+	WHERE("\"name\":{\"operation\":\"In\",\"value\":[\"T001\","
+	    "\"T002\"]}", "2");
 	WHERE("\"createdBy\":{\"operation\":\"Not\",\"value\":\"ann\"}", "65");
 	WHERE("\"package\":{\"operation\":\"IsNull\"}", "130");
 	WHERE("\"package\":null", "130");
@@ -451,7 +459,8 @@ test_list(void **state)
 	rig_fails("listOptions.where.name has an unknown operation; see the "
 	    "tool's description", &ann, "list_tables", "{\"listOptions\":{"
 	    "\"where\":{\"name\":{\"operation\":\"Regex\",\"value\":\"x\"}}}}");
-	rig_fails("listOptions.select.x is not a field of this list; there are: "
+	rig_fails("listOptions.select.x is not a field of this list; there "
+	    "are: "
 	    "id, name, description, package, ver, revision, createdAt, "
 	    "updatedAt, createdBy, changedBy", &ann, "list_tables",
 	    "{\"listOptions\":{\"select\":[\"x\"]}}");
@@ -479,7 +488,8 @@ test_outsider(void **state)
 		{ "get_table", "{\"id\":\"%s\"}" },
 		{ "save_table", "{\"ignoreWarning\":true,\"table\":{\"id\":"
 		    "\"%s\"," FIELDS "}}" },
-		{ "save_table", "{\"table\":{\"id\":\"%s\",\"package\":null}}" },
+		{ "save_table", "{\"table\":{\"id\":\"%s\",\"package\":"
+		    "null}}" },
 		{ "delete_table", "{\"id\":\"%s\",\"ignoreWarning\":true}" },
 		{ "get_package", "{\"id\":\"%s\"}" },
 		{ "save_package", "{\"pkg\":{\"id\":\"%s\",\"roles\":[]}}" },
@@ -487,7 +497,8 @@ test_outsider(void **state)
 		{ "acquire_lock", "{\"type\":\"table\",\"id\":\"%s\"}" },
 		{ "release_lock", "{\"type\":\"package\",\"id\":\"%s\"}" },
 		{ "delete_lock", "{\"type\":\"table\",\"id\":\"%s\"}" },
-		{ "save_table", "{\"table\":{\"name\":\"q%.3s\",\"package\":null,"
+		{ "save_table", "{\"table\":{\"name\":\"q%.3s\",\"package\":"
+		    "null,"
 		    FIELDS "}}" },
 		{ "save_package", "{\"pkg\":{\"name\":\"q%.3s\"}}" },
 		{ "list_tables", "{\"listOptions\":{\"where\":{\"id\":{"

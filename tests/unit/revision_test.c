@@ -32,7 +32,8 @@ make_three(void)
 	    "\"fieldName\":\"title\",\"fieldType\":\"text\"}]}}"));
 	rig_ok(&bob, "save_table", "{\"table\":{\"id\":\"%s\",\"description\":"
 	    "\"two\"}}", id);
-	rig_ok(&ann, "save_table", "{\"table\":{\"id\":\"%s\",\"name\":\"tomes\","
+	rig_ok(&ann, "save_table", "{\"table\":{\"id\":\"%s\",\"name\":"
+	    "\"tomes\","
 	    "\"fields\":[{\"id\":\"11111111-1111-4111-8111-111111111111\","
 	    "\"fieldName\":\"heading\",\"fieldType\":\"text\"},{\"id\":"
 	    "\"22222222-2222-4222-8222-222222222222\",\"fieldName\":\"n\","
@@ -46,15 +47,18 @@ test_list(void **state)
 	char		*text;
 
 	make_three();
-	r = rig_run(&bob, "list_revisions", "{\"type\":\"table\",\"id\":\"%s\"}",
+	r = rig_run(&bob, "list_revisions", "{\"type\":\"table\",\"id\":"
+	    "\"%s\"}",
 	    id);
 	assert_string_equal(rig_member(r, "count"), "3");
 	assert_string_equal(rig_member(r, "more"), "false");
 	text = strdup(rig_member(r, "revisions"));
-	assert_non_null(strstr(text, "{\"revision\":3,\"ver\":\"26.09.21.1413\","
+	assert_non_null(strstr(text, "{\"revision\":3,\"ver\":"
+	    "\"26.09.21.1413\","
 	    "\"name\":\"tomes\",\"updatedAt\":\"2026-09-21T14:13:20.000Z\","
 	    "\"changedBy\":\"ann\",\"current\":true},{\"revision\":2,"));
-	assert_non_null(strstr(text, "\"changedBy\":\"bob\",\"current\":false}"));
+	assert_non_null(strstr(text, "\"changedBy\":\"bob\",\"current\":"
+	    "false}"));
 	free(text);
 	r = rig_run(&bob, "list_revisions", "{\"type\":\"table\",\"id\":\"%s\","
 	    "\"take\":1,\"before\":3}", id);
@@ -116,7 +120,8 @@ test_restore(void **state)
 	rig_fails("This save would lose data and was not done: column 'n': "
 	    "values dropped in 1 rows. Pass ignoreWarning true to do it all "
 	    "the same, or dryRun true to see all of it", &ann,
-	    "restore_revision", "{\"type\":\"table\",\"id\":\"%s\",\"revision\":"
+	    "restore_revision", "{\"type\":\"table\",\"id\":\"%s\","
+	    "\"revision\":"
 	    "2}", id);
 	rig_fails("tomes has revision 3 already", &ann, "restore_revision",
 	    "{\"type\":\"table\",\"id\":\"%s\",\"revision\":3}", id);
@@ -126,7 +131,8 @@ test_restore(void **state)
 	    "was changed by ann; read it again", &ann, "restore_revision",
 	    "{\"type\":\"table\",\"id\":\"%s\",\"revision\":2,"
 	    "\"expectedRevision\":2}", id);
-	r = rig_run(&bob, "restore_revision", "{\"type\":\"table\",\"id\":\"%s\","
+	r = rig_run(&bob, "restore_revision", "{\"type\":\"table\",\"id\":"
+	    "\"%s\","
 	    "\"revision\":2,\"ignoreWarning\":true}", id);
 	assert_string_equal(rig_member(r, "revision"), "4");
 	assert_string_equal(rig_member(r, "name"), "books");
@@ -144,7 +150,8 @@ test_package(void **state)
 	keep(pkg, rig_run(&ann, "save_package", "{\"pkg\":{\"name\":\"p\","
 	    "\"roles\":[{\"name\":\"alpha\",\"accessLevel\":\"EDIT\"}]}}"));
 	rig_ok(&ann, "save_package", "{\"pkg\":{\"id\":\"%s\",\"name\":\"q\","
-	    "\"roles\":[{\"name\":\"alpha\",\"accessLevel\":\"EDIT\"},{\"name\":"
+	    "\"roles\":[{\"name\":\"alpha\",\"accessLevel\":\"EDIT\"},{"
+	    "\"name\":"
 	    "\"beta\",\"accessLevel\":\"READ\"}]}}", pkg);
 	rig_fails("No edit access to artifact", &bob, "restore_revision",
 	    "{\"type\":\"package\",\"id\":\"%s\",\"revision\":1}", pkg);

@@ -42,7 +42,8 @@ make_types(void)
 	    "\"maxLength\":4},"
 	    "{\"fieldName\":\"ts\",\"fieldType\":\"timestamp\"},"
 	    "{\"fieldName\":\"tz\",\"fieldType\":\"timestamptz\"},"
-	    "{\"fieldName\":\"en\",\"fieldType\":\"enum\",\"enum\":[\"u\",\"v\"]},"
+	    "{\"fieldName\":\"en\",\"fieldType\":\"enum\",\"enum\":[\"u\","
+	    "\"v\"]},"
 	    "{\"fieldName\":\"uu\",\"fieldType\":\"uuid\"},"
 	    "{\"fieldName\":\"js\",\"fieldType\":\"json\"},"
 	    "{\"fieldName\":\"ve\",\"fieldType\":\"vector\"}");
@@ -267,7 +268,8 @@ test_query(void **state)
 	assert_string_equal(rig_member(r, "count"), "10");
 	assert_string_equal(rig_member(r, "total"), "250");
 	assert_non_null(strstr(r, "[{\"s\":\"row 240\"},{\"s\":\"row 241\"}"));
-	r = rig_run(&ann, "query_entity_table", "{\"table\":\"t\",\"skip\":300}");
+	r = rig_run(&ann, "query_entity_table", "{\"table\":\"t\",\"skip\":"
+	    "300}");
 	assert_string_equal(rig_member(r, "total"), "250");
 	assert_string_equal(rig_member(r, "rows"), "[]");
 	r = rig_run(&ann, "query_entity_table", "{\"table\":\"t\",\"take\":0}");
@@ -351,7 +353,8 @@ test_bounds(void **state)
 	assert_non_null(r);
 	assert_int_equal(atoi(r + 16), i);
 	/* Whoever asks for many gets many. */
-	r = rig_run(&ann, "query_entity_table", "{\"table\":\"t\",\"take\":60}");
+	r = rig_run(&ann, "query_entity_table", "{\"table\":\"t\",\"take\":"
+	    "60}");
 	assert_null(strstr(r, "truncated"));
 	assert_string_equal(rig_member(r, "count"), "60");
 }
@@ -361,9 +364,11 @@ test_insert(void **state)
 {
 	const char	*r;
 
-	make("{\"fieldName\":\"a\",\"fieldType\":\"integer\",\"isUnique\":true},"
+	make("{\"fieldName\":\"a\",\"fieldType\":\"integer\",\"isUnique\":"
+	    "true},"
 	    "{\"fieldName\":\"b\",\"fieldType\":\"text\",\"isNullable\":false,"
-	    "\"default\":\"dflt\"},{\"fieldName\":\"c\",\"fieldType\":\"text\"}");
+	    "\"default\":\"dflt\"},{\"fieldName\":\"c\",\"fieldType\":"
+	    "\"text\"}");
 	r = rig_run(&ann, "insert_entity_rows", "{\"table\":\"t\",\"rows\":["
 	    "{\"a\":1},{\"a\":2,\"b\":\"x\",\"id\":"
 	    "\"AAAAAAAA-1111-4111-8111-111111111111\"}]}");
@@ -501,7 +506,8 @@ test_counts(void **state)
 	    "{\"table\":\"t\",\"where\":{\"id\":\"%s\"}}", id), "count"), "1");
 	assert_int_equal(counted("t"), 1);
 	assert_int_equal(counted("c"), 1);
-	rig_ok(&ann, "insert_entity_rows", "{\"table\":\"c\",\"rows\":[{},{}]}");
+	rig_ok(&ann, "insert_entity_rows", "{\"table\":\"c\",\"rows\":[{},{"
+	    "}]}");
 	rig_ok(&ann, "delete_entity_rows", "{\"table\":\"t\",\"where\":{"
 	    "\"up\":null}}");
 	assert_int_equal(counted("t"), 0);

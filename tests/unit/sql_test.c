@@ -77,10 +77,12 @@ test_authorizer(void **state)
 		"PRAGMA writable_schema = 1", "DROP TABLE t_1",
 		"CREATE TABLE t_99 (a)", "CREATE TEMP TABLE t_9 (a)",
 		"SELECT * FROM artifact", "UPDATE meta SET v = 0",
-		"SELECT * FROM sqlite_master", "SELECT * FROM pragma_table_info('t_1')",
+		"SELECT * FROM sqlite_master", "SELECT * FROM "
+		"pragma_table_info('t_1')",
 		"SELECT load_extension('x')", "SELECT fts3_tokenizer('x')",
 		"VACUUM INTO '/tmp/x'", "SELECT printf('%1000d', 1)",
-		"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+		"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM "
+		"c)"
 		    " SELECT x FROM c LIMIT 3",
 		"CREATE TRIGGER g AFTER INSERT ON t_1 BEGIN SELECT 1; END",
 		"CREATE VIEW v AS SELECT 1", "SELECT kd_conv(0, a) FROM t_1",

@@ -86,11 +86,14 @@ test_round_trip(void **state)
 	    "\"description\":\"d\",\"fields\":["
 	    "{\"fieldName\":\"a\",\"fieldType\":\"varchar\",\"length\":\"20\","
 	    "\"default\":\"x\",\"isUnique\":true,\"isNullable\":false},"
-	    "{\"fieldName\":\"b\",\"fieldType\":\"boolean\",\"default\":\"true\"},"
+	    "{\"fieldName\":\"b\",\"fieldType\":\"boolean\",\"default\":"
+	    "\"true\"},"
 	    "{\"fieldName\":\"c\",\"fieldType\":\"decimal\",\"default\":1.5},"
-	    "{\"fieldName\":\"d\",\"fieldType\":\"enum\",\"enum\":[\"u\",\"v\"],"
+	    "{\"fieldName\":\"d\",\"fieldType\":\"enum\",\"enum\":[\"u\","
+	    "\"v\"],"
 	    "\"default\":\"v\"},"
-	    "{\"fieldName\":\"e\",\"fieldType\":\"json\",\"default\":{\"k\":[1,0.1]}},"
+	    "{\"fieldName\":\"e\",\"fieldType\":\"json\",\"default\":{\"k\":["
+	    "1,0.1]}},"
 	    "{\"fieldName\":\"f\",\"fieldType\":\"vector\"},"
 	    "{\"fieldName\":\"g\",\"fieldType\":\"uuid\"},"
 	    "{\"fieldName\":\"h\",\"fieldType\":\"timestamptz\",\"default\":"
@@ -100,9 +103,11 @@ test_round_trip(void **state)
 	    "\"indices\":[{\"columns\":[\"From\",{\"fieldName\":\"c\"}],"
 	    "\"isUnique\":true},{\"name\":\"v\",\"columns\":[\"f\"],"
 	    "\"isVector\":true}],"
-	    "\"foreignKeys\":[{\"referencedTable\":\"parent\",\"columns\":[\"g\"],"
+	    "\"foreignKeys\":[{\"referencedTable\":\"parent\",\"columns\":["
+	    "\"g\"],"
 	    "\"referencedTableColumns\":[\"id\"],\"onDelete\":\"cascade\"}],"
-	    "\"rolesRead\":[\"alpha\"],\"rolesWrite\":[{\"id\":\"" ROLE_A "\"}],"
+	    "\"rolesRead\":[\"alpha\"],\"rolesWrite\":[{\"id\":"
+	    "\"" ROLE_A "\"}],"
 	    "\"enableAudit\":true,\"includeDataInPackage\":true}}");
 	snprintf(id, sizeof(id), "%s", rig_id(r));
 	v = json_loads(rig_run(&ann, "get_table", "{\"id\":\"%s\"}", id), 0,
@@ -131,7 +136,8 @@ static void
 test_field_errors(void **state)
 {
 	rig_fails("Invalid field type 'blob' for column 'a'", &ann,
-	    "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":\"blob\"}"));
+	    "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":"
+	    "\"blob\"}"));
 	rig_fails("Column 'a' does not support length property", &ann,
 	    "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":\"vector\","
 	    "\"length\":\"3\"}"));
@@ -139,7 +145,8 @@ test_field_errors(void **state)
 	    "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":\"text\","
 	    "\"length\":3}"));
 	rig_fails("Column 'a' needs an enum of 1 to 200 strings", &ann,
-	    "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":\"enum\"}"));
+	    "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":"
+	    "\"enum\"}"));
 	rig_fails("Column 'a' does not support enum: its type is not enum",
 	    &ann, "save_table", SAVE1("{\"fieldName\":\"a\",\"fieldType\":"
 	    "\"text\",\"enum\":[\"x\"]}"));
@@ -293,7 +300,8 @@ test_loss(void **state)
 	    "it a default or isNullable", &ann, "save_table",
 	    UPDATE("{\"fieldName\":\"title\",\"fieldType\":\"text\"},"
 	    "{\"fieldName\":\"n\",\"fieldType\":\"integer\"},"
-	    "{\"fieldName\":\"x\",\"fieldType\":\"text\",\"isNullable\":false}"),
+	    "{\"fieldName\":\"x\",\"fieldType\":\"text\",\"isNullable\":"
+	    "false}"),
 	    id);
 	rig_fails("generationStrategy cannot change while the table has rows",
 	    &ann, "save_table", "{\"table\":{\"id\":\"%s\","
@@ -342,7 +350,8 @@ test_rebuild(void **state)
 	rig_ok(&ann, "save_table", UPDATE("{\"fieldName\":\"title\","
 	    "\"fieldType\":\"varchar\",\"length\":10,\"isNullable\":false,"
 	    "\"default\":\"-\"},{\"fieldName\":\"n\",\"fieldType\":\"text\"},"
-	    "{\"fieldName\":\"x\",\"fieldType\":\"decimal\",\"default\":\"1.50\","
+	    "{\"fieldName\":\"x\",\"fieldType\":\"decimal\",\"default\":"
+	    "\"1.50\","
 	    "\"isNullable\":false}"), id);
 	assert_string_equal(rows_text(), "[{\"title\":\"one\",\"n\":\"1\"},"
 	    "{\"title\":\"2\",\"n\":\"2\"},{\"title\":\"-\",\"n\":null}]");
@@ -442,7 +451,8 @@ test_unique(void **state)
 	rig_ok(&ann, "delete_entity_rows", "{\"table\":\"books\",\"where\":{"
 	    "\"title\":\"one\"}}");
 	rig_ok(&ann, "save_table", "{\"table\":{\"id\":\"%s\",\"indices\":[{"
-	    "\"name\":\"both\",\"columns\":[\"title\",\"n\"],\"isUnique\":true}]"
+	    "\"name\":\"both\",\"columns\":[\"title\",\"n\"],\"isUnique\":"
+	    "true}]"
 	    "}}", id);
 	rig_fails("rows.0: another row has this value of 'title, n' already, "
 	    "which must be unique: nothing was changed", &ann,
@@ -487,7 +497,8 @@ test_keys(void **state)
 	rig_fails("no row of the referenced table has this value of 'book' "
 	    "(foreign key 'of'): nothing was changed", &ann,
 	    "update_entity_rows", "{\"table\":\"loans\",\"where\":{\"book\":"
-	    "null},\"set\":{\"book\":\"33333333-1111-4111-8111-111111111111\"}}");
+	    "null},\"set\":{\"book\":"
+	    "\"33333333-1111-4111-8111-111111111111\"}}");
 	rig_fails("Rows of 'books' are in use by table 'loans' (foreign key "
 	    "'of'): nothing was changed", &ann, "delete_entity_rows",
 	    "{\"table\":\"books\",\"where\":{\"n\":1}}");
