@@ -50,16 +50,19 @@ uint32_t scope_parse(const char *);
 /* The names of granted bits: out holds SCOPE_MAX. */
 void	scope_text(uint32_t, char *out, size_t size);
 
-/* ---- time (authd.c) ---- */
+/* ---- time (authtime.c) ---- */
 
-/*
- * Seconds and milliseconds for lifetimes.  Wall clock that never goes back:
- * it is at least the last value plus the monotonic time since, and at start
- * at least what an earlier process saw (DB_META "clock").  So putting the
- * clock back never lengthens a life; putting it forward ends lives early.
- */
+/* The wall clock, for what begins now. */
 int64_t	auth_now(void);
 int64_t	auth_now_ms(void);
+/*
+ * The time by which something that began at since_ms is judged: the wall
+ * clock, or, when it began in what is now the future (the clock was put
+ * back), the latest time seen plus the time that passed since.
+ */
+int64_t	auth_judge_ms(int64_t since_ms);
+/* Is a life over that began and ends at these seconds?  1 or 0. */
+int	auth_over(int64_t began_s, int64_t ends_s);
 
 /* ---- configuration (authd.c) ---- */
 

@@ -309,18 +309,21 @@ secret_right(const struct client *c, const char *secret)
  * two methods.  A public client may send an empty secret, as some do.
  */
 const char *
-client_authenticate(const struct client_claim *q, struct client *c)
+client_authenticate(const struct client_claim *q, struct client *c,
+    uint32_t *status)
 {
 	const char	*id = q->has_basic ? q->basic_id : q->id;
 	const char	*secret = q->has_basic ? q->basic_secret : q->secret;
 	int		 given;
 
+	*status = 400;
 	if (!q->has_basic && !q->has_id)
 		return ("client_id is missing");
 	if (q->has_basic && q->has_id && strcmp(q->id, q->basic_id) != 0)
 		return ("client_id differs from the one in Authorization");
 	if (q->has_basic && q->has_secret && *q->secret != '\0')
 		return ("client_secret was sent in two ways");
+	*status = 401;
 	if (client_get(id, c) == -1)
 		return ("Invalid client_id");
 	given = (q->has_basic || q->has_secret) && *secret != '\0';
@@ -331,7 +334,7 @@ client_authenticate(const struct client_claim *q, struct client *c)
 	if (!secret_right(c, secret))
 		return ("Invalid client_secret");
 	if (c->rec.secret_expires_s != 0 &&
-	    c->rec.secret_expires_s <= auth_now())
+	    auth_over(c->rec.created_s, c->rec.secret_expires_s))
 		return ("Client secret has expired");
 	return (NULL);
 }

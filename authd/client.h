@@ -33,9 +33,12 @@ struct client_claim {
 	int		 has_id, has_secret, has_basic;
 	const char	*id, *secret, *basic_id, *basic_secret;
 };
-/* NULL and the client, or error_description of invalid_client. */
+/*
+ * NULL and the client, or the error_description; *status is then 401
+ * (invalid_client), or 400 (invalid_request: parts that contradict).
+ */
 const char *client_authenticate(const struct client_claim *,
-	    struct client *);
+	    struct client *, uint32_t *status);
 
 /* ---- register.c ---- */
 void	register_on_msg(struct chan *, struct msg *);

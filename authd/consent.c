@@ -186,6 +186,13 @@ approve(struct worker *w, const struct msg_consent *q, struct session *s,
 	secret_wipe(code, sizeof(code));
 }
 
+static int
+decided_now(const struct session *s)
+{
+	return (auth_judge_ms(s->rec.decided_ms) - s->rec.decided_ms <=
+	    AGAIN_MS);
+}
+
 /* interop: the same approval again, while its code is unredeemed. */
 static void
 approve_again(const struct msg_consent *q, const struct session *s,
@@ -197,9 +204,9 @@ approve_again(const struct msg_consent *q, const struct session *s,
 
 	code_make(s, q->session, q->options, code, key);
 	if (s->rec.options != q->options ||
-	    auth_now_ms() - s->rec.decided_ms > AGAIN_MS ||
+	    !decided_now(s) ||
 	    store_get(DB_CODES, key, sizeof(key), &c, sizeof(c)) == -1 ||
-	    c.flags & KF_REDEEMED || c.expires_s <= auth_now())
+	    c.flags & KF_REDEEMED || auth_over(c.created_s, c.expires_s))
 		consent_error(m, 400, NONE_TEXT);
 	else
 		consent_redirect(s, code, NULL, m);
@@ -219,7 +226,7 @@ decide(struct worker *w, const struct msg_consent *q, struct session *s,
 	} else if (s->rec.state == SS_APPROVED && q->decision == CD_APPROVE)
 		approve_again(q, s, m);
 	else if (s->rec.state == SS_DENIED && q->decision == CD_DENY &&
-	    auth_now_ms() - s->rec.decided_ms <= AGAIN_MS)
+	    decided_now(s))
 		consent_redirect(s, NULL, "access_denied", m);
 	else
 		consent_error(m, 400, NONE_TEXT);

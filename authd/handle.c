@@ -38,6 +38,7 @@ struct handle {
 	char			 user_id[40];
 	char			 client_id[40];
 	struct mono		 opened, expires;
+	int64_t			 expires_ms;	/* wall: a jump ends it */
 };
 LIST_HEAD(handle_chain, handle);
 
@@ -392,6 +393,7 @@ handle_new(const struct opening *o, struct handle_list *list,
 	memcpy(h->client_id, o->open.client_id, sizeof(h->client_id));
 	h->opened = ev_now();
 	h->expires = mono_add(ev_now(), o->open.ttl_ms);
+	h->expires_ms = o->open.expires_ms;
 	LIST_INSERT_HEAD(token_chain(h->token), h, chain);
 	TAILQ_INSERT_TAIL(list, h, entry);
 	(*count)++;
@@ -416,7 +418,8 @@ handle_take(const struct opening *o, int *fresh)
 		return (NULL);
 	if ((h = handle_find(o->worker, o->token)) != NULL) {
 		if (mono_before(ev_now(), mono_add(h->opened, AGAIN_MS)) &&
-		    mono_before(ev_now(), h->expires))
+		    mono_before(ev_now(), h->expires) &&
+		    wall_ms() < h->expires_ms)
 			return (h);
 		handle_replace(h, list, count);
 	}
@@ -475,6 +478,7 @@ opening_go(void *arg, int ok)
 	enum refusal	 rf;
 	int		 fresh;
 
+	o->open.expires_ms = wall_ms() + o->open.ttl_ms;
 	rf = opening_refused(o);
 	if (o->why != NULL)
 		opening_refuse(o, TB_INVALID, o->why);
@@ -484,7 +488,6 @@ opening_go(void *arg, int ok)
 		opening_refuse(o, TB_BUSY, "busy, try again");
 	else if ((h = handle_take(o, &fresh)) != NULL) {
 		memcpy(o->open.handle, h->id, sizeof(o->open.handle));
-		o->open.expires_ms = wall_ms() + o->open.ttl_ms;
 		if (fresh)
 			chan_send(auth_toold(), MSG_OPEN, 0, &o->open);
 		ready_add(o, h);
@@ -535,11 +538,13 @@ drain_again(struct ev_timer *t)
 }
 
 static uint32_t
-ttl_ms(int64_t until_s)
+ttl_ms(int64_t began_s, int64_t until_s)
 {
-	int64_t	left = (until_s - auth_now()) * 1000;
+	int64_t	left = until_s * 1000 - auth_judge_ms(began_s * 1000);
 
-	return (left > HANDLE_TTL_MS ? HANDLE_TTL_MS : (uint32_t)left);
+	if (left > HANDLE_TTL_MS)
+		return (HANDLE_TTL_MS);
+	return (left < 1000 ? 1000 : (uint32_t)left);
 }
 
 static void
@@ -566,19 +571,18 @@ token_judge(const struct access_rec *a, struct msg_open *m, uint64_t worker)
 {
 	struct grant_rec	g;
 	struct family_rec	f;
-	int64_t			now = auth_now();
 
-	if (a->flags & AR_REVOKED || a->expires_s <= now ||
+	if (a->flags & AR_REVOKED || auth_over(a->issued_s, a->expires_s) ||
 	    a->audience != resource_tag() ||
 	    grant_get(a->grant, &g, &f) == -1 || g.state != GS_LIVE ||
-	    g.end_s <= now || family_cancelled(&f, a->serial))
+	    auth_over(g.created_s, g.end_s) || family_cancelled(&f, a->serial))
 		return (TB_INVALID);
 	open_fill(m, &g, worker);
 	if (user_perms(g.user_id, m) == -1)
 		return (TB_INVALID);
 	if ((a->scope & SCOPE_TOOLS) == 0)
 		return (TB_SCOPE);
-	m->ttl_ms = ttl_ms(a->expires_s < g.end_s ? a->expires_s : g.end_s);
+	m->ttl_ms = ttl_ms(a->issued_s, a->expires_s);
 	return (0);
 }
 

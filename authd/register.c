@@ -93,7 +93,8 @@ fields_set(const struct msg_register *q, struct client *c, int64_t now)
 	c->rec.v = CLIENT_REC_V;
 	c->rec.digest_gen = digest_gen();
 	c->rec.created_s = now;
-	c->rec.grant_types = q->grant_types | GT_CODE;
+	c->rec.grant_types = q->grant_types != 0 ? q->grant_types | GT_CODE :
+	    GT_CODE | GT_REFRESH;
 	c->rec.auth_method = q->auth_method;
 	if (q->auth_method == AM_ABSENT || auth_flags() & CONF_REG_PUBLIC)
 		c->rec.auth_method = AM_NONE;

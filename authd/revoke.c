@@ -121,7 +121,7 @@ revoke_access(struct worker *w, uint32_t id, const struct msg_revoke *q,
 	closing_go(c);
 }
 
-/* Not its own: refused without a word about what it is (RFC 7009, 2.1). */
+/* Not its own: nothing happens, and it cannot tell that from unknown. */
 static int
 own(const struct client *c, const uint8_t grant[GRANT_LEN],
     struct grant_rec *g)
@@ -158,8 +158,7 @@ revoke_token(struct worker *w, uint32_t id, const struct msg_revoke *q,
 	}
 	audit_refused(AK_REFUSED, AO_DENIED, &q->from,
 	    "revocation of another client's token");
-	revoke_answer(w, id, 400, "invalid_grant",
-	    "the token was not issued to this client", 0);
+	revoke_answer(w, id, 200, "", "", 0);
 }
 
 void
@@ -170,7 +169,7 @@ revoke_on_msg(struct chan *ch, struct msg *msg)
 	struct client_claim	 claim;
 	struct client		 c;
 	const char		*why;
-	uint32_t		 wait;
+	uint32_t		 wait, status;
 
 	wait = limit_request(LQ_REVOKE, w->generation, &q->from, NULL, NULL);
 	if (wait != 0) {
@@ -185,10 +184,11 @@ revoke_on_msg(struct chan *ch, struct msg *msg)
 	claim.secret = q->secret;
 	claim.basic_id = q->basic_id;
 	claim.basic_secret = q->basic_secret;
-	if ((why = client_authenticate(&claim, &c)) != NULL) {
+	if ((why = client_authenticate(&claim, &c, &status)) != NULL) {
 		audit_refused(AK_REFUSED, AO_DENIED, &q->from, why);
-		revoke_answer(w, msg->id, 401, "invalid_client", why, 0);
-	} else if ((q->has & RV_TOKEN) == 0)
+		revoke_answer(w, msg->id, status, status == 401 ?
+		    "invalid_client" : "invalid_request", why, 0);
+	} else if (*q->token == '\0')
 		revoke_answer(w, msg->id, 400, "invalid_request",
 		    "token is missing", 0);
 	else

@@ -94,7 +94,8 @@ session_find(const char *text, const char *txn, struct session *s)
 		return (-1);
 	memset(want, 0, sizeof(want));
 	b64url_encode(s->rec.txn, sizeof(s->rec.txn), want);
-	if (strcmp(want, txn) != 0 || s->rec.expires_s <= auth_now())
+	if (strcmp(want, txn) != 0 || auth_over(s->rec.created_s,
+	    s->rec.expires_s))
 		return (-1);
 	if (user_get(s->rec.user_id, &u) == -1 || u.flags & USER_DISABLED)
 		return (-1);

@@ -80,7 +80,7 @@ static int
 pending_used(const struct pending *p)
 {
 	return (store_has(DB_CONSUMED, p->txn, sizeof(p->txn)) ||
-	    p->expires_s <= auth_now());
+	    auth_over(p->created_s, p->expires_s));
 }
 
 /* Sealed by us, for this browser, by our form, not over and not used. */
@@ -100,6 +100,7 @@ pending_check(const struct msg_signin *q, struct pending *p)
 	return (-1);
 }
 
+/* Remembered for longer than it would have lived: clocks are put back. */
 static void
 pending_consume(const struct pending *p)
 {
@@ -107,7 +108,8 @@ pending_consume(const struct pending *p)
 
 	be64_put(until, (uint64_t)p->expires_s);
 	store_put(DB_CONSUMED, p->txn, sizeof(p->txn), until, sizeof(until));
-	store_expire(p->expires_s, DB_CONSUMED, p->txn, sizeof(p->txn));
+	store_expire(p->expires_s + 86400, DB_CONSUMED, p->txn,
+	    sizeof(p->txn));
 }
 
 /* ---- the password was judged ---- */

@@ -189,7 +189,7 @@ code_bound(const struct request *r, const struct code_rec *c)
 {
 	const struct msg_token	*q = r->q;
 
-	if (c->expires_s <= r->now)
+	if (auth_over(c->created_s, c->expires_s))
 		return ("the code has expired");
 	if (q->has & TR_REDIRECT ? strcmp(q->redirect_uri, c->redirect) != 0 :
 	    (c->flags & KF_URI_GIVEN) != 0)
@@ -231,8 +231,8 @@ grant_code(struct request *r)
 	uint8_t			 key[DIGEST_LEN];
 	const char		*why;
 
-	if ((q->has & TR_CODE) == 0 || (q->has & TR_VERIFIER) == 0) {
-		fail(r, 400, "invalid_request", q->has & TR_CODE ?
+	if (*q->code == '\0' || *q->verifier == '\0') {
+		fail(r, 400, "invalid_request", *q->code != '\0' ?
 		    "code_verifier is missing" : "code is missing", 0);
 		return;
 	}
@@ -282,7 +282,7 @@ refresh_use(struct request *r, const struct grant_rec *g,
 		    "too many refreshes of one grant", wait);
 		return;
 	}
-	v = family_use(f, serial, auth_now_ms(),
+	v = family_use(f, serial, auth_judge_ms(f->rotated_ms),
 	    (int64_t)auth_conf()->grace_s * 1000, auth_conf()->access_s,
 	    &i.serial);
 	if (v == FV_REPLAY && auth_flags() & CONF_REPLAY_REJECT) {
@@ -317,7 +317,8 @@ refresh_load(const struct request *r, struct refresh_rec *t,
 		return ("the refresh token is unknown or has expired");
 	if (g->state != GS_LIVE)
 		return ("the grant was revoked");
-	if (t->expires_s <= r->now || g->end_s <= r->now)
+	if (auth_over(t->issued_s, t->expires_s) ||
+	    auth_over(g->created_s, g->end_s))
 		return ("the refresh token has expired");
 	if (!user_live(r, g->user_id, g->id))
 		return ("the grant was revoked");
@@ -332,7 +333,7 @@ grant_refresh(struct request *r)
 	struct family_rec	 f;
 	const char		*why;
 
-	if ((r->q->has & TR_REFRESH) == 0) {
+	if (*r->q->refresh == '\0') {
 		fail(r, 400, "invalid_request", "refresh_token is missing", 0);
 		return;
 	}
@@ -379,7 +380,7 @@ token_on_msg(struct chan *ch, struct msg *msg)
 	struct client_claim	 claim;
 	struct request		 r;
 	const char		*why;
-	uint32_t		 wait;
+	uint32_t		 wait, status;
 
 	memset(&r, 0, sizeof(r));
 	r.w = worker_of(ch);
@@ -399,9 +400,10 @@ token_on_msg(struct chan *ch, struct msg *msg)
 	claim.secret = r.q->secret;
 	claim.basic_id = r.q->basic_id;
 	claim.basic_secret = r.q->basic_secret;
-	if ((why = client_authenticate(&claim, &r.client)) != NULL) {
+	if ((why = client_authenticate(&claim, &r.client, &status)) != NULL) {
 		audit_refused(AK_REFUSED, AO_DENIED, &r.q->from, why);
-		fail(&r, 401, "invalid_client", why, 0);
+		fail(&r, status, status == 401 ? "invalid_client" :
+		    "invalid_request", why, 0);
 		return;
 	}
 	dispatch(&r);

@@ -511,7 +511,7 @@ test_code_is_bound(void **state)
 	assert_string_equal(ta->error_text,
 	    "code_verifier does not match the challenge");
 	code_fill(&f, &q);
-	q.has &= ~(uint32_t)TR_VERIFIER;
+	memset(q.verifier, 0, sizeof(q.verifier));
 	expect_token(&q, 400, "invalid_request");
 	code_fill(&f, &q);
 	q.has |= TR_RESOURCE;
@@ -658,7 +658,7 @@ test_client_authentication(void **state)
 	expect_token(&q, 401, "invalid_client");
 	code_fill(&f, &q);
 	q.has &= ~(uint32_t)TR_CLIENT_ID;
-	expect_token(&q, 401, "invalid_client");
+	expect_token(&q, 400, "invalid_request");
 	/* A public client: an empty secret is nothing, another is wrong. */
 	code_fill(&f, &q);
 	q.has |= TR_SECRET;
@@ -667,7 +667,7 @@ test_client_authentication(void **state)
 	code_fill(&f, &q);
 	q.has |= TR_BASIC;
 	SET(q.basic_id, STUB_OTHER);
-	expect_token(&q, 401, "invalid_client");
+	expect_token(&q, 400, "invalid_request");
 	code_fill(&f, &q);
 	q.has |= TR_SECRET | TR_BASIC;
 	SET(q.basic_id, f.client);
@@ -681,6 +681,7 @@ test_client_authentication(void **state)
 	memcpy(id, registered->client_id, sizeof(id));
 	memset(&f, 0, sizeof(f));
 	memcpy(f.client, id, sizeof(id));
+	strcpy(f.code, "kc_nothing");
 	code_fill(&f, &q);
 	expect_token(&q, 401, "invalid_client");
 	assert_string_equal(ta->error_text, "Client secret is required");
@@ -697,7 +698,7 @@ test_client_authentication(void **state)
 	expect_token(&q, 400, "invalid_grant");
 	q.has |= TR_SECRET;
 	memcpy(q.secret, secret, sizeof(secret));
-	expect_token(&q, 401, "invalid_client");
+	expect_token(&q, 400, "invalid_request");
 }
 
 static void
@@ -1032,11 +1033,13 @@ test_revoke_only_own(void **state)
 	memcpy(g.client, registered->client_id, sizeof(g.client));
 	revoke_fill(&g, &q, f.refresh);
 	ask(MSG_REVOKE, &q, MSG_REVOKE_ANSWER);
-	assert_int_equal(ra->status, 400);
+	assert_int_equal(ra->status, 200);
 	revoke_fill(&g, &q, f.access);
 	ask(MSG_REVOKE, &q, MSG_REVOKE_ANSWER);
-	assert_int_equal(ra->status, 400);
+	assert_int_equal(ra->status, 200);
 	assert_int_equal(token_state(f.access), 0);
+	refresh_with(&f, f.refresh);
+	assert_int_equal(ta->status, 200);
 	/* Unknown tokens are as good as revoked; unknown clients are not. */
 	revoke_fill(&g, &q, "kr_unknown");
 	ask(MSG_REVOKE, &q, MSG_REVOKE_ANSWER);
