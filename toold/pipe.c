@@ -423,6 +423,7 @@ call_options(struct call *c)
 enum pipe_end
 pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 {
+	struct mono began_at = mono_now();
 	uint64_t began = mono_us();
 	enum stage at = ST_ROLE;
 	enum pipe_end end;
@@ -430,7 +431,7 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 
 	call_prepare(c, t);
 	handle_hold(h);
-	authd_watch(h, mono_add(mono_now(), PIPE_BUDGET_MS));
+	authd_watch(h, mono_add(began_at, PIPE_BUDGET_MS));
 	e = run_stages(c, t->input, ST_ROLE, ST_ARGUMENTS, &at);
 	if (e != TE_OK) {
 		audit_result(c, began, e, at);
@@ -442,7 +443,7 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 	}
 	if (c->state_free != NULL)
 		c->state_free(c->state);
-	authd_watch(NULL, mono_now());
+	authd_watch(NULL, began_at);
 	handle_release(h);
 	return (end);
 }
