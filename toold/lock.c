@@ -18,6 +18,8 @@ static struct query	q_list = QUERY(
 static struct query	q_own = QUERY(
     "SELECT user_id, user, at FROM lock WHERE type = ?1 AND id = ?2"
     " AND expires > ?3");
+static struct query	q_type = QUERY(
+    "SELECT type FROM lock WHERE id = ?1 AND expires > ?2");
 static struct query	q_take = QUERY(
     "INSERT INTO lock (type, id, name, user_id, user, at, expires)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (type, id)"
@@ -27,6 +29,8 @@ static struct query	q_take = QUERY(
     " THEN lock.at ELSE excluded.at END RETURNING at, expires");
 static struct query	q_drop = QUERY(
     "DELETE FROM lock WHERE type = ?1 AND id = ?2");
+
+static tool_fn	lock_acquire;
 
 static void
 put_lock(struct call *c, const struct art *a, const char *user, int64_t at,
@@ -79,6 +83,26 @@ lock_list(struct call *c)
 	return (r == -1 ? store_fail(c) : TE_OK);
 }
 
+/* The type of what is locked under an id; 0: nothing is. */
+static enum art_type
+locked_type(struct call *c)
+{
+	struct stmt	*st;
+	enum art_type	 type;
+	char		 id[ID_SIZE];
+
+	if (id_lower(id, json_string_value(json_object_get(c->args,
+	    "id"))) == -1 || (st = query_get(&q_type)) == NULL)
+		return ((enum art_type)0);
+	sql_bind_str(st, 1, id);
+	sql_bind_int(st, 2, c->now_ms);
+	if (sql_step(st) != 1)
+		return ((enum art_type)0);
+	type = (enum art_type)sql_int(st, 0);
+	sql_done(st);
+	return (type);
+}
+
 /* Package stage of all that change locks: what is meant, and may it be. */
 static enum tool_err
 lock_stage(struct call *c)
@@ -86,7 +110,13 @@ lock_stage(struct call *c)
 	enum art_type	 type;
 	enum tool_err	 e;
 
-	type = art_find(json_string_value(json_object_get(c->args, "type")));
+	if (json_object_get(c->args, "type") == NULL &&
+	    c->tool->fn != lock_acquire) {
+		if ((type = locked_type(c)) == 0)
+			return (call_fail(c, "Not Found"));
+	} else
+		type = art_find(json_string_value(json_object_get(c->args,
+		    "type")));
 	if (type == 0)
 		return (call_invalid(c, "type", "is no type of artifact"));
 	if ((e = art_perm(c, type, TL_EDIT)) != TE_OK)
@@ -191,6 +221,12 @@ lock_delete(struct call *c)
 	SCHEMA_ID_IN("Id of the artifact, a UUID.")			\
 	SCHEMA_WRITE_PROPS "}}"
 
+#define UNLOCK_IN							\
+	"{\"type\":\"object\",\"additionalProperties\":false,"		\
+	"\"required\":[\"id\"],\"properties\":{" TYPE_IN			\
+	SCHEMA_ID_IN("Id of the artifact that is locked.")		\
+	SCHEMA_WRITE_PROPS "}}"
+
 #define LOCK_PROPS							\
 	"\"type\":{\"type\":\"string\"},\"id\":{\"type\":\"string\"},"	\
 	"\"name\":{\"type\":\"string\"},\"user\":{\"type\":\"string\"}," \
@@ -242,7 +278,7 @@ const struct tool lock_tools[] = {
 		    "Fails if it is not locked or locked by somebody else.",
 		.perm = PERM_LOCKS, .level = TL_EDIT,
 		.annotations = 0, .writes = 1,
-		.input_schema = LOCK_IN, .output_schema = LOCK_OUT,
+		.input_schema = UNLOCK_IN, .output_schema = LOCK_OUT,
 		.package = lock_stage, .lock = art_stage_lock,
 		.fn = lock_release
 	},
@@ -254,7 +290,7 @@ const struct tool lock_tools[] = {
 		    "overwritten.",
 		.perm = PERM_LOCKS, .level = TL_EDIT,
 		.annotations = TA_DESTRUCTIVE, .writes = 1,
-		.input_schema = LOCK_IN, .output_schema = LOCK_OUT,
+		.input_schema = UNLOCK_IN, .output_schema = LOCK_OUT,
 		.package = lock_stage_admin, .fn = lock_delete
 	},
 	{ .name = NULL }

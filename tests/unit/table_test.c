@@ -685,6 +685,10 @@ test_lock(void **state)
 	rig_ok(&bob, "save_table", "{\"table\":{\"id\":\"%s\"}}", id);
 	rig_ok(&bob, "acquire_lock", "{\"type\":\"table\",\"id\":\"%s\"}", id);
 	rig_ok(&root, "delete_lock", "{\"type\":\"table\",\"id\":\"%s\"}", id);
+	/* The id of what is locked is enough to let go. */
+	rig_fails("Not Found", &root, "delete_lock", "{\"id\":\"%s\"}", id);
+	rig_ok(&bob, "acquire_lock", "{\"type\":\"table\",\"id\":\"%s\"}", id);
+	rig_ok(&root, "delete_lock", "{\"id\":\"%s\"}", id);
 	/* A lock ends by itself. */
 	rig_ok(&bob, "acquire_lock", "{\"type\":\"table\",\"id\":\"%s\"}", id);
 	rig_now += 601000;
