@@ -449,6 +449,8 @@ audit_stop(void)
 	ev_timer_del(&gather_timer);
 	ev_timer_del(&refusal_timer);
 	audit_prune_start(0);
+	audit_value_free(&own);
+	audit_value_free(&gather);
 }
 
 uint64_t

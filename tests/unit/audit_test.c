@@ -503,6 +503,7 @@ restart_goes_on_numbering(void **state)
 	run(20);
 	read_all();
 	last = items[0].number;
+	audit_stop();
 	store_close();
 	store_open(dir, 16);
 	audit_start(30);
