@@ -372,6 +372,12 @@ gather_timeout(struct ev_timer *t)
 }
 
 void
+audit_sync(void)
+{
+	gather_flush();
+}
+
+void
 gather_due(void)
 {
 	if (audit_value_full(&gather))

@@ -81,6 +81,8 @@ void	 audit_tail(uint64_t n, struct audit_place *);
  */
 unsigned int audit_read(struct audit_place *, unsigned int max,
 	    void (*fn)(const struct audit_item *, void *), void *arg);
+/* What is gathered goes into this turn, so that a reader sees it. */
+void	 audit_sync(void);
 /* Called after each commit that stored events; NULL: nobody. */
 void	 audit_watch(void (*fn)(void));
 

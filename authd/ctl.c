@@ -147,6 +147,18 @@ ctl_done(struct ctl_conn *c, int status, const char *fmt, ...)
 	done_text(c, status, NULL, text);
 }
 
+/* Who acts is a user of this machine, not one of keepd's. */
+static void
+own_admin(struct ctl_conn *c, struct audit_own *o, enum audit_outcome outcome)
+{
+	snprintf(c->actor, sizeof(c->actor), "uid %u", (unsigned int)c->uid);
+	memset(o, 0, sizeof(*o));
+	o->kind = AK_ADMIN;
+	o->outcome = outcome;
+	o->user = c->actor;
+	o->client_id = "keepctl";
+}
+
 void
 ctl_refuse(struct ctl_conn *c, const char *fmt, ...)
 {
@@ -159,11 +171,9 @@ ctl_refuse(struct ctl_conn *c, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (h != NULL && h->changes) {
-		snprintf(detail, sizeof(detail), "uid %u: %s: %s",
-		    (unsigned int)c->uid, cmd_words(c), text);
-		memset(&o, 0, sizeof(o));
-		o.kind = AK_ADMIN;
-		o.outcome = AO_INVALID;
+		snprintf(detail, sizeof(detail), "%s: %s", cmd_words(c),
+		    text);
+		own_admin(c, &o, AO_INVALID);
 		o.target = c->cmd.name;
 		o.detail = detail;
 		audit_later(&o);
@@ -180,13 +190,10 @@ ctl_audit(struct ctl_conn *c, const char *user_id, const char *target,
 	struct audit_own	 o;
 	char			 text[AUDIT_DETAIL_MAX + 1];
 
-	snprintf(text, sizeof(text), "uid %u: %s%s%s", (unsigned int)c->uid,
-	    cmd_words(c), detail != NULL ? " " : "",
-	    detail != NULL ? detail : "");
-	memset(&o, 0, sizeof(o));
-	o.kind = AK_ADMIN;
-	o.outcome = AO_OK;
-	o.user_id = user_id;
+	snprintf(text, sizeof(text), "%s%s%s%s%s", cmd_words(c),
+	    detail != NULL ? " " : "", detail != NULL ? detail : "",
+	    user_id != NULL ? ", user " : "", user_id != NULL ? user_id : "");
+	own_admin(c, &o, AO_OK);
 	o.target = target;
 	o.detail = text;
 	audit_add(&o);
@@ -195,8 +202,8 @@ ctl_audit(struct ctl_conn *c, const char *user_id, const char *target,
 void
 ctl_by(struct ctl_conn *c, struct audit_own *o, char *detail, size_t size)
 {
-	snprintf(detail, size, "uid %u: %s", (unsigned int)c->uid,
-	    cmd_words(c));
+	snprintf(detail, size, "keepctl %s by uid %u", cmd_words(c),
+	    (unsigned int)c->uid);
 	memset(o, 0, sizeof(*o));
 	o->kind = AK_REVOKE;
 	o->outcome = AO_OK;

@@ -371,6 +371,7 @@ cmd_audit_tail(struct ctl_conn *c)
 		}
 		c->left = (uint64_t)c->cmd.number;
 	}
+	audit_sync();
 	audit_tail(c->left, &c->place);
 	ctl_list(c, audit_step);
 }

@@ -24,6 +24,7 @@ struct ctl_conn {
 	TAILQ_ENTRY(ctl_conn) entry;
 	struct chan	*chan;		/* NULL: keepctl is gone */
 	uid_t		 uid;		/* who asks, by the kernel's word */
+	char		 actor[24];	/* "uid 0", for records */
 	int		 busy;		/* a command is under way */
 	unsigned int	 waits;		/* callbacks that will still come */
 	struct msg_ctl	 cmd;
@@ -63,8 +64,8 @@ void	 ctl_done(struct ctl_conn *, int status, const char *, ...)
 void	 ctl_refuse(struct ctl_conn *, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
 /*
- * The record of an admin command, in this turn's transaction.  what was done
- * is the command's words; the uid is added.
+ * The record of an admin command, in this turn's transaction: by the uid,
+ * done to target; user_id is that of the user concerned, or NULL.
  */
 void	 ctl_audit(struct ctl_conn *, const char *user_id, const char *target,
 	    const char *detail);

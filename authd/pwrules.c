@@ -31,11 +31,26 @@ name_bad(const char *name, size_t max, const char *long_text)
 	return (NULL);
 }
 
+/*
+ * User names stand in logs, messages and shell lines: of ASCII only what
+ * needs no quoting anywhere.  Letters beyond ASCII are theirs.
+ */
 const char *
 user_name_bad(const char *name)
 {
-	return (name_bad(name, USER_MAX,
-	    "a user name has at most 63 bytes"));
+	static const char	 good[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@+";
+	const unsigned char	*p;
+	const char		*why;
+
+	why = name_bad(name, USER_MAX, "a user name has at most 63 bytes");
+	if (why != NULL)
+		return (why);
+	for (p = (const unsigned char *)name; *p != '\0'; p++)
+		if (*p < 0x80 && strchr(good, *p) == NULL)
+			return ("a user name has letters, digits and . - _ @ "
+			    "+ only");
+	return (name[0] == '.' ? "a user name must not begin with '.'" : NULL);
 }
 
 const char *

@@ -13,7 +13,11 @@ names(void **state)
 	char	long_name[USER_MAX + 1];
 
 	assert_null(user_name_bad("anna"));
-	assert_null(user_name_bad("Anna Ångström"));
+	assert_null(user_name_bad("Anna.Ångström"));
+	assert_non_null(user_name_bad("Anna Ångström"));
+	assert_non_null(user_name_bad("a:b"));
+	assert_non_null(user_name_bad("../x"));
+	assert_non_null(user_name_bad("a/b"));
 	assert_null(user_name_bad("anna@example.org"));
 	memset(long_name, 'a', sizeof(long_name));
 	long_name[USER_MAX - 1] = '\0';
