@@ -113,8 +113,9 @@ revoke_named(struct ctl_conn *c, struct audit_own *by)
 
 	if (hex_decode(c->cmd.name, strlen(c->cmd.name), id, sizeof(id)) ==
 	    -1) {
-		ctl_refuse(c, "a grant is named by 32 hex digits, as keepctl "
-		    "grant list shows them");
+		ctl_refuse(c, "there is no grant %s: a grant is named by 32 "
+		    "hex digits, as keepctl grant list shows them",
+		    c->cmd.name);
 		return (-1);
 	}
 	ctl_wait(c);
@@ -221,8 +222,8 @@ cmd_revoke_since(struct ctl_conn *c)
 	int64_t			 when;
 
 	if ((when = ctl_when(c->cmd.name, auth_now())) == -1) {
-		ctl_refuse(c, "a time is 2026-01-31T12:00:00Z, or 90m, 2h, 1d "
-		    "ago");
+		ctl_refuse(c, "%s: a time is 2026-01-31T12:00:00Z, or 90m, "
+		    "2h, 1d ago", c->cmd.name);
 		return;
 	}
 	ctl_by(c, &by, detail, sizeof(detail));

@@ -76,7 +76,7 @@ user_add_hashed(void *arg, const struct user_password *p)
 	if (password_came(c, p) == -1)
 		return;
 	if ((why = user_init(&u, c->cmd.name)) != NULL) {
-		ctl_refuse(c, "%s", why);
+		ctl_refuse(c, "user %s: %s", c->cmd.name, why);
 		return;
 	}
 	if (c->cmd.other[0] != '\0') {
@@ -120,7 +120,7 @@ cmd_user_add(struct ctl_conn *c)
 	if (ctl_disk_full(c))
 		return;
 	if ((why = user_init(&u, c->cmd.name)) != NULL) {
-		ctl_refuse(c, "%s", why);
+		ctl_refuse(c, "user %s: %s", c->cmd.name, why);
 		return;
 	}
 	if (c->cmd.other[0] != '\0' && role_of(c, c->cmd.other, &r) == -1)
@@ -269,7 +269,7 @@ cmd_role_add(struct ctl_conn *c)
 	flags = c->cmd.flags & CTLF_ROLE_GLOBAL ? ROLE_GLOBAL : 0;
 	why = role_init(&r, c->cmd.name, c->cmd.text, flags);
 	if (why != NULL) {
-		ctl_refuse(c, "%s", why);
+		ctl_refuse(c, "role %s: %s", c->cmd.name, why);
 		return;
 	}
 	role_put(&r);
