@@ -498,10 +498,12 @@ tables_check(void)
 void
 ctl_listen(int fd)
 {
+	int	 old;
+
 	tables_check();
-	if (listen_io.fd != -1) {
-		close(listen_io.fd);
+	if ((old = listen_io.fd) != -1) {
 		ev_io_del(&listen_io);
+		close(old);
 	}
 	if (fd_nonblock(fd) == -1)
 		fatal("control socket");
