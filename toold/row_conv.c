@@ -20,6 +20,25 @@ conv_set(struct conv *list, size_t n)
 	nconvs = n;
 }
 
+void
+value_bind(struct stmt *st, int i, const struct value *v)
+{
+	switch (v->kind) {
+	case V_NULL:
+		sql_bind_null(st, i);
+		break;
+	case V_INT:
+		sql_bind_int(st, i, v->n);
+		break;
+	case V_TEXT:
+		sql_bind_text(st, i, v->s, v->len);
+		break;
+	case V_BLOB:
+		sql_bind_blob(st, i, v->s, v->len);
+		break;
+	}
+}
+
 static void
 give(sqlite3_context *ctx, const struct value *v)
 {

@@ -87,25 +87,6 @@ value_size(const struct value *v)
 	return (v->kind == V_INT ? 8 : v->kind == V_NULL ? 1 : v->len);
 }
 
-void
-value_bind(struct stmt *st, int i, const struct value *v)
-{
-	switch (v->kind) {
-	case V_NULL:
-		sql_bind_null(st, i);
-		break;
-	case V_INT:
-		sql_bind_int(st, i, v->n);
-		break;
-	case V_TEXT:
-		sql_bind_text(st, i, v->s, v->len);
-		break;
-	case V_BLOB:
-		sql_bind_blob(st, i, v->s, v->len);
-		break;
-	}
-}
-
 static int __attribute__((__format__(printf, 3, 4)))
 bad(char *why, size_t size, const char *fmt, ...)
 {

@@ -32,7 +32,8 @@
 #define STORE_REQUEST_S		86400		/* a requestId is remembered */
 #define STORE_ANSWER_SOFT	100000		/* bytes of rows or list items
 						 * when no take was given */
-#define STORE_ANSWER_MAX	(1U << 20)	/* and when one was */
+#define STORE_ANSWER_MAX	900000		/* and when one was: the
+						 * pipeline takes 1 MiB */
 #define STORE_PROGRESS_OPS	1000		/* between looks at the clock */
 #define STORE_POLL_MS		5		/* between calls of the hook */
 

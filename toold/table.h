@@ -236,7 +236,6 @@ int		 value_from_json(const struct field *, const json_t *,
 int		 value_from_text(const struct field *, const char *, size_t,
 		    struct value *, char *why, size_t size);
 void		 value_free(struct value *);
-void		 value_bind(struct stmt *, int, const struct value *);
 size_t		 value_size(const struct value *);
 /* JSON of a stored column. */
 void		 value_put(struct buf *, enum ftype, sqlite3_value *);
@@ -258,6 +257,8 @@ struct conv {
 	int64_t		 filled;	/* NULLs that got the default */
 	int64_t		 empty;		/* left without a needed value */
 };
+/* A value as the parameter of a statement. */
+void		 value_bind(struct stmt *, int, const struct value *);
 /* From now on k is an index of this array; NULL: none. */
 void		 conv_set(struct conv *, size_t n);
 
