@@ -231,10 +231,19 @@ outcome_of(enum tool_err e)
 	}
 }
 
+/* Stopped before the tool said what it is about: the id it was given. */
+static void
+default_target(struct call *c)
+{
+	const char *id = json_string_value(json_object_get(c->args, "id"));
+
+	if (c->target[0] == '\0' && id != NULL && uuid_valid(id, strlen(id)))
+		call_target(c, id);
+}
+
 /* A read, or a write that changed nothing; at is where it stopped. */
 static void
-audit_result(const struct call *c, uint64_t began, enum tool_err e,
-    enum stage at)
+audit_result(struct call *c, uint64_t began, enum tool_err e, enum stage at)
 {
 	char text[AUDIT_DETAIL_MAX + 16], detail[AUDIT_DETAIL_MAX];
 	struct event ev;
@@ -245,6 +254,7 @@ audit_result(const struct call *c, uint64_t began, enum tool_err e,
 	else
 		snprintf(text, sizeof(text), "stopped at %s", stage_name(at));
 	text_clean(detail, sizeof(detail), text, strlen(text));
+	default_target(c);
 	make_event(c, began, e == TE_DENIED ? AK_REFUSED : AK_TOOL_CALL,
 	    outcome_of(e), detail, &ev);
 	audit_add(&ev);

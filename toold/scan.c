@@ -14,7 +14,7 @@ enum level { LV_OTHER, LV_MESSAGE, LV_PARAMS, LV_META, LV_ITEMS };
 struct scanner {
 	const char	*p, *start, *end;
 	struct scan	*out;
-	unsigned int	 tokens;
+	size_t		 tokens, max_tokens;
 	unsigned int	 depth;
 };
 
@@ -306,7 +306,7 @@ scan_key(struct scanner *s, struct span *raw)
 	skip_blanks(s);
 	if (s->p == s->end || *s->p != '"')
 		return (SCAN_SYNTAX);
-	if (++s->tokens > SCAN_TOKENS_MAX)
+	if (++s->tokens > s->max_tokens)
 		return (SCAN_TOKENS);
 	raw->p = s->p;
 	if ((v = scan_string(s)) != SCAN_OK)
@@ -456,7 +456,7 @@ scan_value(struct scanner *s, enum level lv)
 	skip_blanks(s);
 	if (s->p == s->end)
 		return (SCAN_SYNTAX);
-	if (++s->tokens > SCAN_TOKENS_MAX)
+	if (++s->tokens > s->max_tokens)
 		return (SCAN_TOKENS);
 	switch (*s->p) {
 	case '{':
@@ -475,13 +475,24 @@ scan_value(struct scanner *s, enum level lv)
 	}
 }
 
+static size_t
+tokens_allowed(size_t len)
+{
+	size_t n = len / SCAN_TOKEN_LEN;
+
+	if (n < SCAN_TOKENS_MIN)
+		return (SCAN_TOKENS_MIN);
+	return (n > SCAN_TOKENS_MAX ? SCAN_TOKENS_MAX : n);
+}
+
 /*
  * Check a whole body.  The spans point into it.
  */
 enum scan_verdict
 scan_message(const char *text, size_t len, struct scan *out)
 {
-	struct scanner s = { text, text, text + len, out, 0, 0 };
+	struct scanner s = { text, text, text + len, out, 0,
+	    tokens_allowed(len), 0 };
 	enum scan_verdict v;
 	enum level lv;
 
@@ -513,8 +524,9 @@ scan_text(enum scan_verdict v)
 		[SCAN_SYNTAX] = "Parse error: the body is not valid JSON",
 		[SCAN_UTF8] = "Parse error: the body is not valid UTF-8",
 		[SCAN_DEPTH] = "Invalid Request: nested deeper than 32 levels",
-		[SCAN_TOKENS] = "Invalid Request: more than 20000 values and "
-		    "keys",
+		[SCAN_TOKENS] = "Invalid Request: too many values and keys "
+		    "(20000, or one for 8 bytes up to 100000): send less at "
+		    "once",
 		[SCAN_DUPLICATE] = "Invalid Request: a key comes twice in the "
 		    "message, its params or _meta",
 		[SCAN_KEYS] = "Invalid Request: more than 64 members in the "

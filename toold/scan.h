@@ -16,7 +16,14 @@
 #include <stdint.h>
 
 #define SCAN_DEPTH_MAX	32
-#define SCAN_TOKENS_MAX	20000
+/*
+ * Values and keys together: 20,000, and in longer bodies one for each eight
+ * bytes up to 100,000.  So a thousand rows of forty fields fit, while a body
+ * of nothing but braces cannot cost much more memory than it is long.
+ */
+#define SCAN_TOKENS_MIN	20000
+#define SCAN_TOKENS_MAX	100000
+#define SCAN_TOKEN_LEN	8
 #define SCAN_KEYS_MAX	64		/* members of a looked-at object */
 #define SCAN_BATCH_MAX	32		/* messages of a batch */
 

@@ -107,10 +107,13 @@ test_role(void **state)
 {
 	h.who.display = h.who.edit = 0;
 	schema_bad = 1;			/* would speak if it were asked */
-	assert_int_equal(run("get_thing", "{}"), PIPE_ERROR);
+	assert_int_equal(run("get_thing", "{\"id\":"
+	    "\"0d370966-e266-40e7-9db4-89e5deb18a63\"}"), PIPE_ERROR);
 	assert_string_equal(c.err,
 	    "Access denied: no permission for tabledefinition");
 	assert_string_equal(trace, "audit");
+	assert_string_equal(last_event.target,
+	    "0d370966-e266-40e7-9db4-89e5deb18a63");
 	assert_int_equal(last_event.head.event, AK_REFUSED);
 	assert_int_equal(last_event.head.outcome, AO_DENIED);
 }

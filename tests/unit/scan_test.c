@@ -150,13 +150,13 @@ test_depth(void **state)
 }
 
 static enum scan_verdict
-scan_values(char *buf, size_t values)
+scan_values(char *buf, size_t values, const char *more)
 {
 	struct scan s;
 	size_t n;
 
 	n = repeat(buf, "{\"params\":{\"arguments\":[1", 1);
-	n += repeat(buf + n, ",1", values - 1);
+	n += repeat(buf + n, more, values - 1);
 	n += repeat(buf + n, "]}}", 1);
 	return (scan_message(buf, n, &s));
 }
@@ -164,11 +164,20 @@ scan_values(char *buf, size_t values)
 static void
 test_tokens(void **state)
 {
-	static char buf[200000];
+	static char buf[2000000];
 
 	/* two keys, three containers */
-	assert_int_equal(scan_values(buf, SCAN_TOKENS_MAX - 5), SCAN_OK);
-	assert_int_equal(scan_values(buf, SCAN_TOKENS_MAX - 4), SCAN_TOKENS);
+	assert_int_equal(scan_values(buf, SCAN_TOKENS_MIN - 5, ",1"),
+	    SCAN_OK);
+	assert_int_equal(scan_values(buf, SCAN_TOKENS_MIN - 4, ",1"),
+	    SCAN_TOKENS);
+	/* values with something in them: more of them, but not any number */
+	assert_int_equal(scan_values(buf, 50000, ",\"1234567\""), SCAN_OK);
+	assert_int_equal(scan_values(buf, 50000, ",123456"), SCAN_TOKENS);
+	assert_int_equal(scan_values(buf, SCAN_TOKENS_MAX - 5,
+	    ",\"123456789\""), SCAN_OK);
+	assert_int_equal(scan_values(buf, SCAN_TOKENS_MAX - 4,
+	    ",\"123456789\""), SCAN_TOKENS);
 }
 
 static void
