@@ -5,9 +5,9 @@
  * Column names are looked up in the table's definition, values are checked
  * by type and bound; nothing of a call gets into SQL text.
  *
- * Who may: the tool's permission (tablebrowser), and the roles of the table.
- * A table whose rows the caller may not read looks like one that is not
- * there.
+ * Who may: the tool's permission (tablebrowser), Read of the table's package
+ * and the roles of the table.  A table whose rows the caller may not read
+ * looks like one that is not there.
  */
 #include <stdio.h>
 #include <stdlib.h>

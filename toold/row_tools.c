@@ -87,7 +87,8 @@ const struct tool row_tools[] = {
 		    "when it was cut. Rows have id, createdAt, updatedAt "
 		    "(epoch ms), createdBy and updatedBy besides the table's "
 		    "columns. decimal comes as a string, bigint beyond 2^53 "
-		    "too. A table you may not read is Not Found.",
+		    "too. A table whose package or rolesRead do not let you in "
+		    "is Not Found.",
 		.perm = PERM_TABLEBROWSER, .level = TL_DISPLAY,
 		.annotations = TA_READ_ONLY | TA_IDEMPOTENT,
 		.input_schema = QUERY_IN, .output_schema = QUERY_OUT,

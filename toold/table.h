@@ -145,7 +145,7 @@ void		 table_put_cols(struct buf *, const struct table *,
 struct table	*table_load(const struct art *);
 /*
  * For work on rows: by name, from the cache.  1, 0 when there is none or its
- * package is outside the grant, -1.  *out lives until the call ends.
+ * package hides it, -1.  *out lives until the call ends.
  */
 int		 table_find(const struct caller *, const char *name,
 		    struct table **out);

@@ -192,11 +192,8 @@ table_find(const struct caller *who, const char *name, struct table **out)
 
 	if ((r = art_load_name(who, ART_TABLE, name, 0, &a)) != 1)
 		return (r);
-	/*
-	 * Packages govern design time only, roles of the table its rows; but
-	 * a grant for some packages reaches nothing outside of them.
-	 */
-	if (!caller_in_subset(who, a.package))
+	/* A table that is hidden by its package has no rows to be seen. */
+	if (a.level == PL_NONE)
 		return (0);
 	if ((*out = cache_get(a.id, a.revision)) != NULL)
 		return (1);

@@ -222,6 +222,14 @@ test_hidden(void **state)
 		if (strcmp(t[i].tool, "get_table") == 0)
 			rig_ok(&ann, t[i].tool, t[i].args, tab);
 	}
+	/* Nor are its rows, by the name somebody may have heard. */
+	rig_ok(&ann, "insert_entity_rows",
+	    "{\"table\":\"secret\",\"rows\":[{}]}");
+	rig_fails("Not Found: table 'secret'", &bob, "query_entity_table",
+	    "{\"table\":\"secret\"}");
+	rig_fails("Not Found: table 'secret'", &bob, "insert_entity_rows",
+	    "{\"table\":\"secret\",\"rows\":[{}]}");
+	rig_ok(&root, "query_entity_table", "{\"table\":\"secret\"}");
 	assert_string_equal(rig_member(rig_run(&bob, "list_tables", "{}"),
 	    "total"), "0");
 	assert_string_equal(rig_member(rig_run(&bob, "list_packages", "{}"),
