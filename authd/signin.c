@@ -143,7 +143,7 @@ attempt_done(void *arg, enum user_verdict v, const struct user *u)
 
 	memset(&m, 0, sizeof(m));
 	if (v == UV_OK && store_writable() == -1)
-		page_again(&m, &a->pending, a->cookie, SI_LIMITED,
+		page_again(&m, &a->pending, a->cookie, SI_BUSY,
 		    "The server's disk is full. Tell its administrator.");
 	else if (v == UV_OK)
 		attempt_good(a, u, &m);
@@ -151,8 +151,8 @@ attempt_done(void *arg, enum user_verdict v, const struct user *u)
 		page_again(&m, &a->pending, a->cookie, SI_BAD,
 		    "That user name and password do not go together.");
 	else
-		page_again(&m, &a->pending, a->cookie, SI_LIMITED,
-		    "The server is busy. Try again in a moment.");
+		page_again(&m, &a->pending, a->cookie, SI_BUSY,
+		    "The server is busy. Go back and try again in a moment.");
 	for (i = 0; i < a->nwaiters; i++)
 		if ((w = worker_find(a->waiter[i].worker)) != NULL)
 			answer_after(w, MSG_SIGNIN_ANSWER, a->waiter[i].id, &m,
@@ -224,9 +224,12 @@ attempt_refuse(struct attempt *a, enum user_verdict v, uint32_t wait,
 {
 	struct msg_signin_answer	m;
 
-	page_again(&m, &a->pending, a->cookie, SI_LIMITED, v == UV_LIMITED ?
-	    "Too many tries. Wait a little before the next one." :
-	    "The server is busy. Try again in a moment.");
+	if (v == UV_LIMITED)
+		page_again(&m, &a->pending, a->cookie, SI_LIMITED,
+		    "Too many tries. Wait a little before the next one.");
+	else
+		page_again(&m, &a->pending, a->cookie, SI_BUSY,
+		    "The server is busy. Go back and try again in a moment.");
 	m.retry_after = wait;
 	answer_now(w, MSG_SIGNIN_ANSWER, id, &m);
 	TAILQ_REMOVE(&attempts, a, entry);
