@@ -8,10 +8,12 @@
  * ahead waits in `in`, and reading stops when that is full.  A connection is
  * only freed from its own event, its timer or the end of the turn.
  *
- * TLS fits in at io_read and io_write; a stream of answers at conn_out.
+ * TLS fits in at io_read, io_write and io_writev; a stream of answers at
+ * conn_send.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -54,6 +56,7 @@ enum phase {
 #define K_SLOW		128		/* output did not fit the socket */
 #define K_DEAD		256		/* the socket failed */
 #define K_GONE		512		/* closed, freed at the turn's end */
+#define K_FEED		1024		/* inside feed(): answers gather */
 
 struct conn {
 	struct ev_io	 io;
@@ -110,6 +113,24 @@ static ssize_t
 io_write(struct conn *c, const void *p, size_t n)
 {
 	return (send(c->io.fd, p, n, MSG_NOSIGNAL));
+}
+
+static ssize_t
+io_writev(struct conn *c, const void *a, size_t alen, const void *b,
+    size_t blen)
+{
+	struct msghdr mh;
+	struct iovec iov[2];
+
+	/* The system only reads what iov points to. */
+	iov[0].iov_base = (void *)(uintptr_t)a;
+	iov[0].iov_len = alen;
+	iov[1].iov_base = (void *)(uintptr_t)b;
+	iov[1].iov_len = blen;
+	memset(&mh, 0, sizeof(mh));
+	mh.msg_iov = iov;
+	mh.msg_iovlen = blen > 0 ? 2 : 1;
+	return (sendmsg(c->io.fd, &mh, MSG_NOSIGNAL));
 }
 
 /* ---- time ---- */
@@ -381,6 +402,7 @@ feed(struct conn *c, const char *p, size_t len)
 	size_t off = 0, n;
 	int turns = 0;
 
+	c->flags |= K_FEED;
 	while (off < len && c->phase != P_BUSY &&
 	    (c->flags & (K_CLOSE | K_DEAD)) == 0) {
 		if (c->phase == P_HEAD && (turns++ == TURN_MAX ||
@@ -398,6 +420,7 @@ feed(struct conn *c, const char *p, size_t len)
 			break;
 		off += n;
 	}
+	c->flags &= ~(unsigned int)K_FEED;
 	return (c->flags & K_CLOSE ? len : off);
 }
 
@@ -587,6 +610,10 @@ conn_write(struct conn *c)
 	ssize_t n;
 	size_t len = c->out.len - c->out_off;
 
+	if (c->flags & K_DEAD) {
+		conn_close(c);
+		return;
+	}
 	if (len == 0) {
 		write_done(c);
 		return;
@@ -966,10 +993,44 @@ conn_stat(struct msg_stat *s)
 	s->refused = reply_refused() + turned_away;
 }
 
-struct buf *
-conn_out(struct conn *c)
+static void
+out_add(struct conn *c, const void *p, size_t n)
 {
-	return (&c->out);
+	if (buf_add(&c->out, p, n) == -1)
+		fatalx("output buffer");
+	mem_force(n);
+}
+
+/*
+ * An answer that comes alone is written from where it lies; answers to
+ * requests that were sent ahead gather and go out together.
+ */
+void
+conn_send(struct conn *c, const void *head_text, size_t hlen,
+    const void *body, size_t blen)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	if (c->out.len == 0 && (c->flags & (K_FEED | K_DEAD)) == 0) {
+		n = io_writev(c, head_text, hlen, body, blen);
+		if (n > 0)
+			done = (size_t)n;
+		else if (errno != EAGAIN && errno != EINTR &&
+		    errno != ENOBUFS) {
+			c->flags |= K_DEAD;
+			done = hlen + blen;
+		}
+	}
+	if (done < hlen) {
+		buf_reserve(&c->out, hlen - done + blen);
+		out_add(c, (const char *)head_text + done, hlen - done);
+		done = hlen;
+	}
+	if (done - hlen < blen)
+		out_add(c, (const char *)body + (done - hlen),
+		    blen - (done - hlen));
+	dirty(c);
 }
 
 int
@@ -1016,8 +1077,7 @@ conn_body(struct conn *c)
 	}
 	if (r->flags & RQ_EXPECT) {
 		r->flags &= ~(unsigned int)RQ_EXPECT;
-		buf_adds(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
-		mem_force(25);
+		out_add(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 		dirty(c);
 	}
 	c->phase = P_BODY;

@@ -199,8 +199,8 @@ lconf_check(const struct msg_conf_common *c)
 		return ("the listener's limits are missing");
 	if (staged_bad != NULL)
 		return (staged_bad);
-	if (l->l.max_conns > 65000)
-		return ("more than 65000 connections for one listener");
+	if (l->l.max_conns > 100000)
+		return ("more than 100000 connections for one listener");
 	if (l->l.max_body > (4U << 20))
 		return ("max-body is more than 4 MiB");
 	if ((why = set_public_url(l, c->public_url)) != NULL)

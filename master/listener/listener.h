@@ -108,7 +108,9 @@ unsigned int conn_count(void);
 void	 conn_stat(struct msg_stat *);
 
 /* For reply.c and req.c. */
-struct buf *conn_out(struct conn *);
+/* Write an answer, now or at the end of the turn; the bytes are copied. */
+void	 conn_send(struct conn *, const void *head, size_t hlen,
+	    const void *body, size_t blen);
 /* The request of c is answered (and gone); last: close behind it. */
 void	 conn_answered(struct conn *, int last);
 /* The request waits: for at most ms, then req_timeout(). */

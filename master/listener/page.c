@@ -210,7 +210,7 @@ static const char style[] =
 "border-radius:.75rem;padding:2rem;"
 "box-shadow:0 1px 2px rgba(15,25,35,.06),0 8px 24px rgba(15,25,35,.06)}\n"
 "h1{font-size:1.625rem;line-height:1.25;margin:0 0 .75rem;"
-"letter-spacing:-.01em}\n"
+"letter-spacing:-.01em;overflow-wrap:anywhere}\n"
 "p{margin:0 0 1rem;overflow-wrap:anywhere}\n"
 ".client{font-size:1.125rem;margin:0 0 1.25rem}\n"
 ".tag{display:inline-block;background:var(--tag);color:var(--tagtext);"

@@ -179,26 +179,24 @@ add_headers(struct buf *b, const struct req *r, const struct reply *p)
 static void
 answer_write(struct req *r, const struct reply *p, int last)
 {
-	struct buf *b = conn_out(r->c);
-	size_t before = b->len, room;
+	static struct buf b;
 
-	room = 640 + (p->extra != NULL ? strlen(p->extra) : 0) +
-	    (r->flags & RQ_ORIGIN ? 192 + strlen(r->origin) : 0);
-	buf_reserve(b, room + p->len);
-	add_headers(b, r, p);
+	buf_reset(&b);
+	add_headers(&b, r, p);
 	if (last)
-		buf_adds(b, "Connection: close\r\n");
+		buf_adds(&b, "Connection: close\r\n");
 	if (p->status != 204) {
-		buf_adds(b, "Content-Length: ");
-		buf_addu(b, p->len);
-		buf_adds(b, "\r\n");
+		buf_adds(&b, "Content-Length: ");
+		buf_addu(&b, p->len);
+		buf_adds(&b, "\r\n");
 	}
-	buf_adds(b, "\r\n");
-	if (r->method != HTTP_HEAD && p->status != 204)
-		buf_add(b, p->body, p->len);
-	if (b->failed)
-		fatalx("output buffer");
-	mem_force(b->len - before);
+	buf_adds(&b, "\r\n");
+	if (b.failed)
+		fatalx("answer header");
+	if (r->method == HTTP_HEAD || p->status == 204)
+		conn_send(r->c, b.data, b.len, NULL, 0);
+	else
+		conn_send(r->c, b.data, b.len, p->body, p->len);
 }
 
 static void

@@ -38,6 +38,8 @@ slots_grow(void)
 	uint32_t n = nslots != 0 ? nslots * 2 : 64, i;
 
 	if (n > SLOTS_MAX)
+		n = SLOTS_MAX;
+	if (n == nslots)
 		fatalx("too many questions open");
 	slots = realloc(slots, n * sizeof(*slots));
 	free_slots = realloc(free_slots, n * sizeof(*free_slots));
