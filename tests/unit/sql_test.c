@@ -458,6 +458,89 @@ test_kill(void **state)
 	assert_int_equal(system(path), 0);
 }
 
+static void
+check_integrity(const char *dir)
+{
+	sqlite3_stmt	*s;
+	sqlite3		*db;
+	char		 path[300];
+
+	snprintf(path, sizeof(path), "%s/keepd.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1,
+	    &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	assert_string_equal(sqlite3_column_text(s, 0), "ok");
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+}
+
+static void
+alter_forever(const char *dir, int fd)
+{
+	char	id[64];
+	int	i;
+
+	store_open(dir);
+	snprintf(id, sizeof(id), "%s", rig_id(rig_member(rig_run(&root,
+	    "list_tables", "{}"), "tables") + 1));
+	for (i = 0;; i++) {
+		rig_ok(&root, "save_table", "{\"ignoreWarning\":true,"
+		    "\"table\":{\"id\":\"%s\",\"fields\":[{\"fieldName\":"
+		    "\"a\",\"fieldType\":\"%s\"}%s],\"indices\":[%s]}}", id,
+		    i % 3 ? "integer" : "text", i % 2 ? ",{\"fieldName\":"
+		    "\"b\",\"fieldType\":\"text\"}" : "", i % 5 ? "" :
+		    "{\"columns\":[\"a\"]}");
+		if (write(fd, "x", 1) != 1)
+			_exit(1);
+	}
+}
+
+/* Killed in the middle of DDL: definition and table always agree. */
+static void
+test_kill_ddl(void **state)
+{
+	char	dir[] = "/tmp/keepd-sql-XXXXXX", cmd[300], ch;
+	int	sv[2], i, n, done = 1, revision;
+	pid_t	pid;
+
+	store_close();
+	assert_non_null(mkdtemp(dir));
+	store_open(dir);
+	make_table();
+	rig_ok(&root, "insert_entity_rows", "{\"table\":\"t\",\"rows\":["
+	    "{\"a\":1},{\"a\":2},{}]}");
+	for (i = 0; i < 12; i++) {
+		store_close();
+		assert_int_equal(pipe(sv), 0);
+		if ((pid = fork()) == 0)
+			alter_forever(dir, sv[1]);
+		close(sv[1]);
+		for (n = 0; n < 2 + i && read(sv[0], &ch, 1) == 1; n++)
+			;
+		usleep((unsigned int)i * 150);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		while (read(sv[0], &ch, 1) == 1)
+			n++;
+		close(sv[0]);
+		check_integrity(dir);
+		store_open(dir);
+		assert_string_equal(rig_member(rig_run(&root,
+		    "query_entity_table", "{\"table\":\"t\"}"), "count"),
+		    "3");
+		revision = atoi(rig_member(rig_member(rig_run(&root,
+		    "list_tables", "{}"), "tables") + 1, "revision"));
+		/* Each acknowledged save is there, and at most one more. */
+		done += n;
+		assert_true(revision == done || revision == done + 1);
+		done = revision;
+	}
+	store_close();
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
 int
 main(void)
 {
@@ -472,6 +555,7 @@ main(void)
 		RIG_TEST(test_full),
 		RIG_TEST(test_files),
 		RIG_TEST(test_kill),
+		RIG_TEST(test_kill_ddl),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -253,7 +253,7 @@ rig_member(const char *json, const char *key)
 	static char	 out[4][65536];
 	static int	 turn;
 	char		*o = out[turn++ & 3];
-	json_t		*v = json_loads(json, 0, NULL), *m;
+	json_t		*v = json_loads(json, JSON_DISABLE_EOF_CHECK, NULL), *m;
 	struct buf	 b;
 
 	if (v == NULL)
