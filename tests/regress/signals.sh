@@ -43,7 +43,7 @@ reload() {
 }
 before=$(k_role_pids authd; k_role_pids toold)
 code() {
-	curl -s -o /dev/null -w '%{http_code}' -H "Host: $1" "$K_URL/healthz"
+	curl -s -o /dev/null -w '%{http_code}' -H "Host: $1" "$K_URL/robots.txt"
 }
 k_eq "before: another host is refused" "$(code other.example)" 421
 k_conf 'log { level info, syslog no }' 'hosts { "other.example" }'
