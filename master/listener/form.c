@@ -2,7 +2,8 @@
 /*
  * form.c: forms and queries into structs, by a table of their fields.  Runs
  * in the listener; the bytes come from the network.  A parameter that comes
- * twice is refused (RFC 6749 3.1), one that is not in the table is ignored.
+ * twice is refused (RFC 6749 3.1), one that is not in the table is ignored,
+ * and one without a value counts as left out (the same section).
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 struct fill {
 	const struct form_field	*fields;
 	uint8_t			*out;
-	uint32_t		 has;
+	uint32_t		 seen, has;
 	const char		*why;
 };
 
@@ -44,11 +45,13 @@ pair(void *arg, const char *key, const char *val, size_t len)
 			break;
 	if (row->bit == 0)
 		return (0);
-	if (f->has & row->bit)
+	if (f->seen & row->bit)
 		return (refuse(f, row->name, "is given twice"));
 	if (text_setn((char *)f->out + row->off, row->size, val, len) == -1)
 		return (refuse(f, row->name, "is too long"));
-	f->has |= row->bit;
+	f->seen |= row->bit;
+	if (len > 0)
+		f->has |= row->bit;
 	return (0);
 }
 
@@ -56,7 +59,7 @@ int
 form_fill(const struct form_field *fields, const char *text, size_t len,
     void *out, uint32_t *has, const char **why)
 {
-	struct fill	f = { fields, out, 0, NULL };
+	struct fill	f = { fields, out, 0, 0, NULL };
 	int		rv;
 
 	*has = 0;
