@@ -281,5 +281,6 @@ while ! gone "$server"; do
 done
 wait "$server"
 status=$?
+[ $status -ne 0 ] || exit 0
 server=
 fail "keepd ended with status $status"
