@@ -39,6 +39,7 @@ struct config {
 static struct config		staged, current;
 static struct msg_conf_common	common;
 static uint32_t			tag;
+static int			ctl_socket = -1;	/* until we serve */
 
 /* ---- the configuration in force ---- */
 
@@ -180,6 +181,9 @@ start(void)
 	if (store_commit() == -1)
 		fatalx("store: cannot be written");
 	sweep_start();
+	/* Not earlier: a command must find all of the above. */
+	if (ctl_socket != -1)
+		ctl_listen(ctl_socket);
 	child_ready();
 }
 
@@ -239,7 +243,10 @@ on_worker_new(struct chan *ch, struct msg *m)
 static void
 on_ctl_listen(struct chan *ch, struct msg *m)
 {
-	ctl_listen(m->fd);
+	if (common.dir[0] != '\0')
+		ctl_listen(m->fd);
+	else
+		ctl_socket = m->fd;
 }
 
 static void

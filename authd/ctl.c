@@ -45,6 +45,7 @@ static const struct ctl_handler *const tables[] = {
 };
 
 static struct ev_io	 listen_io = { .fd = -1 };
+static uid_t		 own_uid;
 static struct conn_list	 conns = TAILQ_HEAD_INITIALIZER(conns);
 static unsigned int	 nconns;
 
@@ -466,7 +467,7 @@ on_accept(struct ev_io *io, int got)
 		if (peer_cred(fd, &uid, &gid) == -1) {
 			log_warn("control socket: peer credentials");
 			close(fd);
-		} else if (uid != 0 && uid != geteuid()) {
+		} else if (uid != 0 && uid != own_uid) {
 			log_warnx("control socket: uid %u was refused",
 			    (unsigned int)uid);
 			audit_refused(AK_ADMIN, AO_DENIED, NULL,
@@ -501,6 +502,8 @@ ctl_listen(int fd)
 	int	 old;
 
 	tables_check();
+	/* Asked here: the call is not in the list of a running authd. */
+	own_uid = geteuid();
 	if ((old = listen_io.fd) != -1) {
 		ev_io_del(&listen_io);
 		close(old);

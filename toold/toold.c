@@ -23,6 +23,8 @@
 
 static struct msg_conf_toold staged, conf;
 static int have_staged;
+static int ctl_socket = -1;		/* until we serve */
+static int serving;
 
 /* ---- configuration ---- */
 
@@ -84,6 +86,10 @@ conf_commit(const struct msg_conf_common *common, int first)
 	store_start();
 	audit_init();
 	serve_init();
+	/* Not earlier: a call must find all of the above. */
+	if (ctl_socket != -1)
+		serve_control(ctl_socket);
+	serving = 1;
 	log_info("%zu tools", tools_count());
 	child_ready();
 }
@@ -112,7 +118,10 @@ on_worker_new(struct chan *ch, struct msg *msg)
 static void
 on_ctl_listen(struct chan *ch, struct msg *msg)
 {
-	serve_control(msg->fd);
+	if (serving)
+		serve_control(msg->fd);
+	else
+		ctl_socket = msg->fd;
 }
 
 static void
