@@ -100,12 +100,13 @@ static void	 words_clear(void);
 
 grammar		: /* empty */
 		| grammar '\n'
+		/* With its newline: what follows comes from the new file. */
+		| grammar INCLUDE STRING '\n'	{ include_file($3); }
 		| grammar statement '\n'
 		| grammar error '\n'		{ words_clear(); }
 		;
 
-statement	: INCLUDE STRING		{ include_file($2); }
-		| STRING '=' STRING		{ macro_set($1, $3, 0); }
+statement	: STRING '=' STRING		{ macro_set($1, $3, 0); }
 		| unknown
 		| listen
 		| setting

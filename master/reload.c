@@ -30,7 +30,7 @@ reload_end(const char *why)
 		log_warnx("reload refused, the old configuration stays: %s",
 		    why);
 	else
-		log_info("reloaded %s", master.conf_path);
+		log_info("configuration reloaded from %s", master.conf_path);
 	notify_ready();
 	finish = NULL;
 	if (done != NULL)
