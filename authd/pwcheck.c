@@ -23,8 +23,8 @@
 #include "../common/text.h"
 #include "authd.h"
 
-#define JOBS_MAX	32		/* waiting and under way */
-#define JOBS_WORKER	12		/* of one worker */
+#define JOBS_MAX	64		/* waiting and under way */
+#define JOBS_WORKER	40		/* of one worker */
 #define JOBS_SENT	2
 #define JOB_LIFE_MS	9000		/* then the answer is "busy" */
 #define JOB_DEATHS	3		/* of pwhash, with this job sent */
