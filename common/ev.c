@@ -345,7 +345,8 @@ ev_init(void)
 struct mono
 ev_now(void)
 {
-	return (turn_start);
+	/* Outside the loop the last turn may be long over. */
+	return (running ? turn_start : mono_now());
 }
 
 void

@@ -48,7 +48,7 @@ void	ev_init(void);
 /* Until ev_stop(); returns its argument. */
 int	ev_run(void);
 void	ev_stop(int status);
-/* The time this turn began. */
+/* The time this turn began; outside the loop, now. */
 struct mono ev_now(void);
 
 /* Start watching fd (made non-blocking by the caller). */
