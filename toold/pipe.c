@@ -32,6 +32,14 @@ static const struct stage_row {
 	[ST_COMMIT] = { "commit", 0 },
 };
 
+static uint64_t commits;
+
+uint64_t
+pipe_commits(void)
+{
+	return (commits);
+}
+
 const char *
 stage_name(enum stage st)
 {
@@ -371,6 +379,7 @@ run_write(struct call *c, struct handle *h, uint64_t began)
 		at = ST_COMMIT;
 		end = commit_change(c, h, began, hash, &ev);
 		if (end == PIPE_OK) {
+			commits++;
 			audit_add(&ev);
 			return (PIPE_OK);
 		}

@@ -28,5 +28,7 @@ enum pipe_end {
  */
 enum pipe_end pipe_run(struct call *, const struct tool_entry *,
 	    struct handle *);
+/* Changes committed since the process started. */
+uint64_t pipe_commits(void);
 
 #endif

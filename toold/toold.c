@@ -15,6 +15,7 @@
 #include "authdchan.h"
 #include "handle.h"
 #include "logdir.h"
+#include "pipe.h"
 #include "policy.h"
 #include "serve.h"
 #include "session.h"
@@ -133,7 +134,6 @@ on_log_dir(struct chan *ch, struct msg *msg)
 static void
 on_stat_ask(struct chan *ch, struct msg *msg)
 {
-	struct store_stat st;
 	struct msg_stat m;
 
 	memset(&m, 0, sizeof(m));
@@ -141,8 +141,7 @@ on_stat_ask(struct chan *ch, struct msg *msg)
 	m.handles = handles_count();
 	m.calls = serve_getstat()->calls;
 	m.refused = serve_getstat()->refused;
-	if (store_getstat(&st) == 0)
-		m.audits = st.outbox;
+	m.writes = pipe_commits();
 	chan_send(ch, MSG_STAT, msg->id, &m);
 }
 
