@@ -65,13 +65,19 @@ audit_flush(void)
 	batch_send(b);
 }
 
-/* Before the answers of this turn go out. */
-static void
-on_turn(struct ev_hook *h)
+void
+audit_send(void)
 {
 	audit_flush();
 	if (authd != NULL)
 		chan_flush(authd);
+}
+
+/* Before the answers of this turn go out. */
+static void
+on_turn(struct ev_hook *h)
+{
+	audit_send();
 }
 
 void

@@ -26,8 +26,10 @@ void	audit_connect(struct chan *);
 void	audit_disconnect(void);
 /* MSG_AUDIT_ACK */
 void	audit_ack(const struct msg_audit_ack *);
-/* Send the current batch now; the end of each turn does it anyway. */
+/* Queue the current batch. */
 void	audit_flush(void);
+/* Write what is queued; the end of each turn does it, before answers go. */
+void	audit_send(void);
 void	audit_clear(void);
 /* Bytes that wait, for status. */
 size_t	audit_waiting(void);

@@ -118,6 +118,19 @@ answer_busy(struct peer *p, uint32_t id)
 	chan_send_tail(p->ch, MSG_ANSWER, id, &m, text, sizeof(text) - 1);
 }
 
+/*
+ * Much waits to be written: let the listener have it now, behind the audit
+ * records of this turn, rather than gather megabytes.
+ */
+static void
+relieve(struct chan *ch)
+{
+	if (chan_queued(ch) < SERVE_QUEUE_BYTES)
+		return;
+	audit_send();
+	chan_flush(ch);
+}
+
 static const char *
 take_span(const char *p, uint32_t len, struct span *out)
 {
@@ -164,6 +177,7 @@ call_run(struct peer *p, uint32_t id, const struct msg_call *m,
 		answer_unknown(p, id, m->handle);
 	else
 		answer(p, id, &r);
+	relieve(p->ch);
 	if (body.cap > (1U << 20))
 		buf_free(&body);
 	spent_us += mono_us() - began;

@@ -11,6 +11,7 @@
 #include "../common/msg.h"
 
 #define SERVE_SLICE_US		20000	/* of calls in one turn */
+#define SERVE_QUEUE_BYTES	(128U << 10)	/* written within the turn */
 #define SERVE_WAIT_GRANT	64	/* calls of one grant that may wait */
 #define SERVE_WAIT_ALL		4096
 #define SERVE_WAIT_BYTES	(64U << 20)
