@@ -54,12 +54,14 @@ static struct {
 	int		 schemes;	/* redirect-scheme was seen */
 	int		 listen;
 	int		 mark;		/* a mark whose effect is to come */
+	int		 newline;	/* the last token was one */
 	int		 told;		/* the error has its message */
 	char		 first[64];	/* first word, for messages */
 	char		 last[64];	/* last token, for messages */
 } lx;
 
 static struct source	*source;
+static char		*included;	/* to be read when its line is over */
 static struct macro	*macros;
 static struct conf	*conf;
 static FILE		*errors;
@@ -443,9 +445,20 @@ include_file(char *name)
 	else if (depth >= INCLUDE_DEPTH)
 		complain("include \"%s\": files include each other too deeply",
 		    name);
-	else
-		(void)source_push(path);
+	else if (included == NULL && (included = strdup(path)) == NULL)
+		fatal("%s", path);
 	free(name);
+}
+
+/* The parser has the newline behind the include: now its file may follow. */
+static void
+include_push(void)
+{
+	char	*path = included;
+
+	included = NULL;
+	(void)source_push(path);
+	free(path);
 }
 
 int
@@ -727,6 +740,8 @@ yylex(void)
 {
 	int	token;
 
+	if (included != NULL && lx.newline)
+		include_push();
 	while (source != NULL && source->ended)
 		source_pop();
 	if (source == NULL)
@@ -737,6 +752,7 @@ yylex(void)
 		source->line++;
 	}
 	token = lex_token();
+	lx.newline = token == '\n';
 	lx.told = token == LEXERR;
 	return (token);
 }
