@@ -40,9 +40,9 @@ struct refusal {
 	enum audit_kind	 kind;
 	enum audit_outcome outcome;
 	const char	*why;		/* constant */
-	uint8_t		 prefix[9];
 	size_t		 plen;
 	uint32_t	 count;
+	uint8_t		 prefix[9];
 };
 
 static struct audit_value	 own;
@@ -132,9 +132,9 @@ own_event(struct audit_value *v, const struct audit_own *o)
 	e.outcome = (uint16_t)o->outcome;
 	e.target_len = (uint16_t)len_of(o->target, AUDIT_TARGET_MAX);
 	e.detail_len = (uint16_t)len_of(o->detail, AUDIT_DETAIL_MAX);
-	if (e.target_len != 0)
+	if (o->target != NULL)
 		memcpy(texts, o->target, e.target_len);
-	if (e.detail_len != 0)
+	if (o->detail != NULL)
 		memcpy(texts + e.target_len, o->detail, e.detail_len);
 	audit_value_event(v, audit_value_subject(v, &s), &e, texts);
 }

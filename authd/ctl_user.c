@@ -318,7 +318,7 @@ perm_parse(const char *s, int *level)
 		return (0);
 	if ((p = perm_find(s, len - 2)) == -1)
 		return (0);
-	*level = s[len - 1];
+	*level = s[len - 1] == 'E' ? 'E' : 'D';
 	return (PERM_BIT(p));
 }
 

@@ -343,18 +343,25 @@ handles_drop(const struct msg_close *m)
 }
 
 static void
+list_expire(struct handle_list *list, unsigned int *count)
+{
+	struct handle	*h, *next;
+
+	TAILQ_FOREACH_SAFE(h, list, entry, next) {
+		if (mono_before(ev_now(), h->expires))
+			break;
+		handle_free(h, list, count);
+	}
+}
+
+static void
 handles_expire(struct ev_timer *t)
 {
 	struct worker	*w;
-	struct handle	*h;
 
 	TAILQ_FOREACH(w, &workers, entry)
-		while ((h = TAILQ_FIRST(&w->handles)) != NULL &&
-		    !mono_before(ev_now(), h->expires))
-			handle_free(h, &w->handles, &w->nhandles);
-	while ((h = TAILQ_FIRST(&op_handles)) != NULL &&
-	    !mono_before(ev_now(), h->expires))
-		handle_free(h, &op_handles, &nops);
+		list_expire(&w->handles, &w->nhandles);
+	list_expire(&op_handles, &nops);
 	ev_timer_set(t, 10000);
 }
 
@@ -794,9 +801,9 @@ handle_toold_down(void)
 void
 handle_worker_gone(struct worker *w)
 {
-	struct handle	*h;
+	struct handle	*h, *next;
 
-	while ((h = TAILQ_FIRST(&w->handles)) != NULL)
+	TAILQ_FOREACH_SAFE(h, &w->handles, entry, next)
 		handle_free(h, &w->handles, &w->nhandles);
 	close_send(CL_WORKER, w->generation, NULL);
 }

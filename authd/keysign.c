@@ -30,12 +30,12 @@
 #define COORD	32			/* bytes of a P-256 coordinate */
 
 struct sign_key {
-	uint32_t	 generation;
 	EVP_PKEY	*pkey;
+	int64_t		 made;
+	uint32_t	 generation;
 	char		 x[B64URL_LEN(COORD) + 1], y[B64URL_LEN(COORD) + 1];
 	char		 kid[B64URL_LEN(DIGEST_LEN) + 1];
 	char		 head[192];	/* the header, encoded */
-	int64_t		 made;
 };
 static struct sign_key	 keys[KEY_GENERATIONS];	/* oldest first */
 static unsigned int	 nkeys;

@@ -369,8 +369,9 @@ op_do(enum op_kind kind, enum store_db db, const void *key, size_t keylen,
 	size_t		at = journal.len;
 	int		rc;
 
-	if (db >= DB_MAX || keylen == 0 || keylen > KEY_MAX ||
-	    vallen > VALUE_MAX)
+	if (db >= DB_MAX)
+		fatalx("store: no database %d", (int)db);
+	if (keylen == 0 || keylen > KEY_MAX || vallen > VALUE_MAX)
 		fatalx("store: %s: impossible size", db_rows[db].name);
 	ev_hook_arm(&commit_hook);
 	if (failed)

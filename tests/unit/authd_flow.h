@@ -243,13 +243,15 @@ on_timeout(struct ev_timer *t)
 	ev_stop(0);
 }
 
-/* Run the loop for so long. */
+/* Run the loop for so long; a first turn sets its clock. */
 static void
 run_ms(uint64_t ms)
 {
 	struct ev_timer	t;
 
 	ev_timer_init(&t, on_timeout, NULL);
+	ev_timer_set(&t, 0);
+	ev_run();
 	ev_timer_set(&t, ms);
 	ev_run();
 	ev_timer_del(&t);
@@ -306,7 +308,7 @@ toold_start(void)
 	toold = chan_new(sv[0], CK_AUTHD_TOOLD, SIDE_SECOND, &toold_end_ops,
 	    NULL);
 	peer_new(&p, sv[1]);
-	run_ms(5);
+	run_ms(50);
 }
 
 static void
@@ -314,7 +316,7 @@ toold_stop(void)
 {
 	chan_close(toold);
 	toold = NULL;
-	run_ms(5);
+	run_ms(50);
 }
 
 /* authd tells master of lost workers and of a stuck toold. */

@@ -922,7 +922,7 @@ test_handles(void **state)
 	ncloses = 0;
 	assert_int_equal(token_state(f.access), 0);
 	assert_memory_not_equal(h, tok->handle, sizeof(h));
-	run_ms(5);
+	run_ms(50);
 	assert_int_equal(nopens, 2);
 	assert_int_equal(ncloses, 1);
 	assert_int_equal(last_close.what, CL_HANDLE);
@@ -963,7 +963,7 @@ test_worker_end_takes_its_handles(void **state)
 	assert_int_equal(token_state(f.access), 0);
 	assert_true(handle_count() > 0);
 	chan_close(listener);
-	run_ms(10);
+	run_ms(50);
 	assert_int_equal(handle_count(), 0);
 	assert_int_equal(last_close.what, CL_WORKER);
 	assert_true(last_close.worker == worker);
@@ -1104,7 +1104,7 @@ test_revoke_without_toold(void **state)
 	assert_false(ask_until(MSG_REVOKE, &q, MSG_REVOKE_ANSWER, 100));
 	got_type = 0;
 	toold_start();
-	run_ms(5);
+	run_ms(50);
 	assert_int_equal(got_type, MSG_REVOKE_ANSWER);
 	assert_int_equal(ra->status, 200);
 	assert_int_equal(token_state(f.access), TB_INVALID);
@@ -1269,7 +1269,7 @@ test_revoke_worker_and_since(void **state)
 	flow_all(&f);
 	worker = TAILQ_FIRST(&workers)->generation;
 	chan_close(listener);
-	run_ms(10);
+	run_ms(50);
 	listener_start();
 	flow_all(&g);
 	assert_int_equal(token_state(f.access), 0);
@@ -1281,7 +1281,7 @@ test_revoke_worker_and_since(void **state)
 	worker = TAILQ_FIRST(&workers)->generation;
 	flow_all(&f);
 	chan_close(listener);
-	run_ms(10);
+	run_ms(50);
 	listener_start();
 	refresh_with(&f, f.refresh);
 	assert_int_equal(ta->status, 200);
@@ -1357,7 +1357,7 @@ test_operator(void **state)
 	nopens = 0;
 	handle_operator("anna", on_operator, NULL);
 	run_ms(2000);
-	run_ms(5);
+	run_ms(50);
 	assert_null(op_why);
 	assert_int_equal(nopens, 1);
 	assert_int_equal(opens[0].worker, 0);
