@@ -63,6 +63,8 @@ export class Provider {
 	saveTokens(t) { this.saved.tokens = t; }
 	redirectToAuthorization(u) { this.asked.push(u); }
 	saveCodeVerifier(v) { this.saved.verifier = v; }
+	saveDiscoveryState(d) { this.saved.discovery = d; }
+	discoveryState() { return this.saved.discovery; }
 	codeVerifier() { return this.saved.verifier; }
 	invalidateCredentials(what) {
 		if (what === 'all' || what === 'tokens')

@@ -26,7 +26,8 @@ function cli(...args) {
 	    '--transport', 'http', '--format', 'json', '--callback-url',
 	    `http://127.0.0.1:${port}/oauth/callback`, ...args],
 	    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH,
-	    HOME: home, BROWSER: opener } });
+	    HOME: home, BROWSER: opener, MCP_AUTO_OPEN_ENABLED: 'true',
+	    MCP_INSPECTOR_SECRET_STORE: 'file' } });
 	p.out = '';
 	p.err = '';
 	p.stdout.on('data', (d) => { p.out += d; });

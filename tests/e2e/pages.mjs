@@ -63,7 +63,7 @@ const pages = {
 			await p.signIn('viewer', process.env.K_PW_VIEWER);
 			return p;
 		},
-		heading: /Ledger/,
+		heading: /^Allow access\?$/,
 		focus: [/read.only/i, 'Approve', 'Deny'],
 	},
 	'unknown client': {

@@ -93,9 +93,9 @@ await test('started again it needs no browser', async () => {
 
 await test('after the grant is revoked the next call asks for the browser',
     async () => {
+	const client_id = new URL(urls()[0]).searchParams.get('client_id');
 	const ids = keepd.mustCtl('grant list').split('\n').filter((l) =>
-	    /MCP.*Proxy|mcp-remote|MCP CLI/i.test(l)).map((l) =>
-	    l.split(/\s+/)[0]);
+	    l.includes(client_id)).map((l) => l.split(/\s+/)[0]);
 	eq(ids.length, 1, `grants of mcp-remote in ${keepd.ctl('grant list').out}`);
 	const n = urls().length;
 	keepd.mustCtl(`grant revoke ${ids[0]}`);

@@ -15,7 +15,9 @@ const g = await connect(base, 'viewer', process.env.K_PW_VIEWER);
 const json = (r, status, error) => {
 	eq(r.status, status, 'status');
 	has(r.header('content-type') ?? '', 'application/json');
-	eq(typeof r.json.error, 'string', 'member error');
+	// on /mcp it may be a JSON-RPC error
+	oneOf(typeof r.json.error, ['string', 'object'], 'member error');
+	ok(r.json.error, 'member error');
 	if (error)
 		eq(r.json.error, error, 'error');
 };
