@@ -57,7 +57,7 @@ dir_make(const char *what, const char *path, mode_t mode, uid_t uid,
 		    path);
 }
 
-/* The parent must let the control tool through, nobody else matters. */
+/* One master a state directory: the stores below have one owner each. */
 static void
 lock_take(const struct conf *c)
 {
@@ -93,6 +93,9 @@ dirs_make(const struct conf *c, int privileged)
 	dir_make("state", path, 0555, me, grp);
 	dir_make("logs", c->logs, 0750, me,
 	    privileged ? u[CR_TOOLD].gid : grp);
+	/* The service manager made it for root alone; toold reads there. */
+	if (privileged && chown(c->logs, (uid_t)-1, u[CR_TOOLD].gid) == -1)
+		fatal("logs %s", c->logs);
 	dir_make("run", c->run, 0755, me, grp);
 }
 

@@ -212,7 +212,8 @@ daemon_ready(void)
 		if (fd > STDERR_FILENO)
 			close(fd);
 	}
-	logfile_open(master.conf, 0, master.conf->user[CR_TOOLD].gid);
+	logfile_open(master.conf, LOG_QUIET,
+	    master.conf->user[CR_TOOLD].gid);
 }
 
 /* ---- in service ---- */
@@ -308,7 +309,8 @@ master_run(const char *argv0)
 		daemon_start();
 	environ = no_environ;
 	dirs_make(master.conf, master.host.privileged);
-	logfile_open(master.conf, master.debug || daemon_fd != -1,
+	logfile_open(master.conf, master.debug ? LOG_STDERR :
+	    daemon_fd != -1 ? LOG_STDERR_WARN : LOG_QUIET,
 	    master.conf->user[CR_TOOLD].gid);
 	log_info("keepd %s starting as process %d", KEEPD_VERSION,
 	    (int)getpid());

@@ -177,7 +177,8 @@ void	 pidfile_remove(const struct conf *);
 
 /* ---- logfile.c ---- */
 
-/* stderr with -d; else syslog and the day files. */
+enum { LOG_QUIET, LOG_STDERR, LOG_STDERR_WARN };
+/* To standard error (all, or warnings), else to syslog; and to the files. */
 void	 logfile_open(const struct conf *, int to_stderr, gid_t reader);
 /* Close; the next line opens them again. */
 void	 logfile_reopen(void);

@@ -63,7 +63,7 @@ void
 logfile_open(const struct conf *c, int to_stderr, gid_t reader)
 {
 	lg.to_stderr = to_stderr;
-	lg.to_syslog = !to_stderr && c->log_syslog;
+	lg.to_syslog = to_stderr == LOG_QUIET && c->log_syslog;
 	lg.to_files = (int)c->log_files;
 	lg.reader = reader;
 	lg.privileged = geteuid() == 0;
@@ -221,7 +221,8 @@ line_write(enum log_cat cat, enum log_level level, const char *who,
 	if ((size_t)n > sizeof(line) - 2)
 		n = (int)sizeof(line) - 2;
 	line[n++] = '\n';
-	if (lg.to_stderr)
+	if (lg.to_stderr == LOG_STDERR ||
+	    (lg.to_stderr == LOG_STDERR_WARN && level >= LL_WARN))
 		stderr_write(line, (size_t)n);
 	if (lg.to_files)
 		file_write(cat, line, (size_t)n);

@@ -50,7 +50,7 @@ reload_commit(void)
 	master.conf = fresh;
 	fresh = NULL;
 	log_setlevel((enum log_level)master.conf->log_level);
-	logfile_open(master.conf, master.debug,
+	logfile_open(master.conf, master.debug ? LOG_STDERR : LOG_QUIET,
 	    master.conf->user[CR_TOOLD].gid);
 	conf_warn(master.conf, &master.host);
 	reload_end(NULL);
