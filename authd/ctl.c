@@ -456,6 +456,15 @@ conn_new(int fd, uid_t uid)
 	nconns++;
 }
 
+/* Root; and where keepd was not started by root, whoever started it. */
+static int
+uid_allowed(uid_t uid)
+{
+	if (uid == 0)
+		return (1);
+	return ((auth_flags() & CONF_PRIVILEGED) == 0 && uid == own_uid);
+}
+
 static void
 on_accept(struct ev_io *io, int got)
 {
@@ -467,7 +476,7 @@ on_accept(struct ev_io *io, int got)
 		if (peer_cred(fd, &uid, &gid) == -1) {
 			log_warn("control socket: peer credentials");
 			close(fd);
-		} else if (uid != 0 && uid != own_uid) {
+		} else if (!uid_allowed(uid)) {
 			log_warnx("control socket: uid %u was refused",
 			    (unsigned int)uid);
 			audit_refused(AK_ADMIN, AO_DENIED, NULL,

@@ -45,6 +45,12 @@ auth_now_ms(void)
 	return (stub_now * 1000);
 }
 
+uint32_t
+auth_flags(void)
+{
+	return (0);
+}
+
 int
 auth_ready(void)
 {
