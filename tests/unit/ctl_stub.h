@@ -360,7 +360,7 @@ stub_command(const struct msg_ctl *m)
 	if (ctl == NULL)
 		stub_connect();
 	chan_send(ctl, MSG_CTL, 0, m);
-	stub_run(2000);
+	stub_run(10000);
 	return (ctl_finished ? (int)ctl_answer.status : -1);
 }
 

@@ -76,19 +76,25 @@ tick(struct ev_timer *t)
 	ev_stop(0);
 }
 
-/* A first turn for the loop's clock; then time enough for a slow disk. */
 static void
 run(uint64_t ms)
 {
 	struct ev_timer	t;
 
 	ev_timer_init(&t, tick, NULL);
-	ev_timer_set(&t, 0);
-	ev_run();
-	ev_timer_set(&t, ms * 5);
+	ev_timer_set(&t, ms);
 	ev_run();
 	ev_timer_del(&t);
 }
+
+/* Let the loop run until it is so; not for ever. */
+#define WAIT(cond) do {							\
+	int	turn_;							\
+									\
+	for (turn_ = 0; turn_ < 4000 && !(cond); turn_++)		\
+		run(2);							\
+	assert_true(cond);						\
+} while (0)
 
 /* ---- the false pwhash: a sum of all that is asked ---- */
 
@@ -263,7 +269,7 @@ verdict(const char *name, const char *password)
 	struct result	r;
 
 	assert_int_equal(ask(name, password, "", &r), 0);
-	run(30);
+	WAIT(r.n != 0);
 	assert_int_equal(r.n, 1);
 	return (r.v);
 }
@@ -282,9 +288,7 @@ right_and_wrong(void **state)
 	assert_int_equal(verdict("bert", "bert's password"), UV_BAD);
 	assert_int_equal(verdict("carl", "carl's password"), UV_BAD);
 	assert_int_equal(verdict("", "x"), UV_BAD);
-	run(400);
-	assert_int_equal(user_lookup("anna", &u), 0);
-	assert_int_equal(u.failed, 2);
+	WAIT(user_lookup("anna", &u) == 0 && u.failed == 2);
 	assert_int_equal(u.signin_at, now_s);
 	assert_int_equal(verdict("anna", "anna's password"), UV_OK);
 	assert_int_equal(user_lookup("anna", &u), 0);
@@ -324,21 +328,19 @@ wrong_bytes_are_no_sign_in(void **state)
 
 	deaf = 1;
 	assert_int_equal(ask("anna", "anna's password", "", &r), 0);
-	run(30);
+	WAIT(asked == 1);
 	memset(&a, 0, sizeof(a));
 	a.ok = 1;
 	/* An answer nobody waits for ends the channel. */
 	chan_send(pwhash_end, MSG_HASHED, 99999, &a);
-	run(30);
-	assert_null(authd_end);
+	WAIT(authd_end == NULL);
 	assert_int_equal(r.n, 0);
 	/* The next one is asked the same again. */
 	deaf = 0;
 	if (pwhash_end != NULL)
 		chan_close(pwhash_end);
 	pair_make();
-	run(30);
-	assert_int_equal(r.n, 1);
+	WAIT(r.n == 1);
 	assert_int_equal(r.v, UV_OK);
 }
 
@@ -351,12 +353,11 @@ pwhash_that_dies_on_it_again_and_again(void **state)
 	deaf = 1;
 	assert_int_equal(ask("anna", "anna's password", "", &r), 0);
 	for (i = 0; i < 3; i++) {
-		run(20);
+		WAIT(asked == (unsigned int)i + 1);
 		assert_int_equal(r.n, 0);
 		chan_close(pwhash_end);
 		pwhash_end = NULL;
-		run(20);
-		assert_null(authd_end);
+		WAIT(authd_end == NULL);
 		if (i < 2)
 			pair_make();
 	}
@@ -377,18 +378,21 @@ queue_is_bounded(void **state)
 		rv = ask("anna", "anna's password", "", &r[n]);
 	assert_int_equal(rv, UV_BUSY);
 	assert_true(n < COUNT(r));
+	WAIT(asked == 2);
 	run(20);
 	assert_int_equal(asked, 2);	/* under way at once */
 	for (i = 0; i < n; i++)
 		user_signin_forget(&r[i]);
 	chan_close(pwhash_end);
 	pwhash_end = NULL;
-	run(20);
+	WAIT(authd_end == NULL);
 	deaf = 0;
+	asked = 0;
 	pair_make();
-	run(50);
+	WAIT(asked == n - 1);
+	run(20);
 	assert_int_equal(ask("anna", "anna's password", "", &one), 0);
-	run(30);
+	WAIT(one.n == 1);
 	assert_int_equal(one.v, UV_OK);
 	for (i = 0; i < n; i++)
 		assert_int_equal(r[i].n, 0);
@@ -407,9 +411,7 @@ verifier_is_renewed(void **state)
 	assert_int_equal(user_lookup("anna", &b), 0);
 	assert_int_equal(b.ln, 15);
 	assert_int_equal(verdict("anna", "anna's password"), UV_OK);
-	run(50);
-	assert_int_equal(user_lookup("anna", &b), 0);
-	assert_int_equal(b.ln, 16);
+	WAIT(user_lookup("anna", &b) == 0 && b.ln == 16);
 	assert_int_equal(b.pepper, 2);
 	assert_int_equal(b.epoch, a.epoch);
 	assert_int_equal(b.password_at, a.password_at);
@@ -442,7 +444,7 @@ password_changed_meanwhile(void **state)
 	user_set_password(&u, password_of("another password", &p));
 	memset(u.salt, 9, sizeof(u.salt));
 	user_put(&u);
-	run(30);
+	WAIT(r.n == 1);
 	assert_int_equal(r.v, UV_BAD);
 }
 
@@ -460,7 +462,7 @@ device_has_its_own_budget(void **state)
 	assert_true(strlen(cookie) > 60);
 	for (i = 0; i < 100 && ask("anna", "wrong password", "", &r) == 0;
 	    i++)
-		run(5);
+		WAIT(r.n == 1);
 	assert_true(i < 100);
 	assert_int_equal(ask("anna", "anna's password", "", &r), UV_LIMITED);
 	/* A spoiled cookie, or one of another user, is none. */
@@ -473,7 +475,7 @@ device_has_its_own_budget(void **state)
 	    UV_LIMITED);
 	assert_int_equal(ask("anna", "anna's password", "x", &r), UV_LIMITED);
 	assert_int_equal(ask("anna", "anna's password", cookie, &r), 0);
-	run(30);
+	WAIT(r.n == 1);
 	assert_int_equal(r.v, UV_OK);
 	/* Not for ever. */
 	now_s += 181 * 86400;
@@ -503,8 +505,7 @@ password_is_set(void **state)
 	sets = 0;
 	assert_int_equal(user_hash("a new password", hashed, &me), 0);
 	assert_int_equal(sets, 0);
-	run(30);
-	assert_int_equal(sets, 1);
+	WAIT(sets == 1);
 	assert_int_equal(user_lookup("anna", &u), 0);
 	epoch = u.epoch;
 	user_set_password(&u, &set);
@@ -515,7 +516,9 @@ password_is_set(void **state)
 	/* Nobody waits any more. */
 	assert_int_equal(user_hash("a new password", hashed, &me), 0);
 	user_hash_forget(&me);
-	run(30);
+	asked = 0;
+	WAIT(asked == 1);
+	run(20);
 	assert_int_equal(sets, 1);
 }
 
