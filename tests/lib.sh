@@ -85,7 +85,7 @@ k_part() {	# name command...
 	_pid=$!
 	wait "$_pid"
 	_status=$?
-	sed -n '/^\(not \)\{0,1\}ok /p' "$_file"
+	sed -n -e '/^# done /d' -e '/^\(not \)\{0,1\}ok /p' -e '/^# /p' "$_file"
 	_n=$(grep -c '^\(not \)\{0,1\}ok ' "$_file")
 	_bad=$(grep -c '^not ok ' "$_file")
 	K_STATEMENTS=$((K_STATEMENTS + _n))

@@ -33,6 +33,7 @@ wants() {
 take() {	# name file
 	sed -n "s|^\(\(not \)\{0,1\}ok\) |\1 $1: |p" "$2" |
 	    tee -a "$LOG/results"
+	sed -n -e '/^# done /d' -e "s|^# |# $1: |p" "$2"
 	_n=$(grep -c '^\(not \)\{0,1\}ok ' "$2")
 	if [ "$_n" -eq 0 ] || ! grep -q "^# done $_n\$" "$2"; then
 		echo "not ok $1: stopped early after $_n statements:" \
