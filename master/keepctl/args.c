@@ -54,7 +54,7 @@ row_usage(const struct ctl_row *r)
 {
 	fprintf(stderr, "usage: keepctl [-j] [-s directory] %s%s%s\n",
 	    r->words, r->args[0] != '\0' ? " " : "", r->args);
-	exit(EXIT_USAGE);
+	quit(EXIT_USAGE);
 }
 
 static void
@@ -162,7 +162,11 @@ opts_take(const struct ctl_row *r, struct msg_ctl *m, int argc, char **argv)
 	if (letters[0] == '\0')
 		snprintf(letters, sizeof(letters), "+");
 	/* The word before the options stands where getopt expects argv[0]. */
-	optind = 1;
+#ifdef __GLIBC__
+	optind = 0;
+#else
+	optind = optreset = 1;
+#endif
 	while ((c = getopt(argc + 1, argv - 1, letters)) != -1) {
 		if (c == '?')
 			row_usage(r);

@@ -43,6 +43,12 @@ static const struct local {
 #define NLOCALS	(sizeof(locals) / sizeof(locals[0]))
 
 void
+quit(int status)
+{
+	exit(status);
+}
+
+void
 die(int status, const char *fmt, ...)
 {
 	va_list	ap;
@@ -52,7 +58,7 @@ die(int status, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
-	exit(status);
+	quit(status);
 }
 
 /* ---- help ---- */

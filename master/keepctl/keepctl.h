@@ -23,6 +23,8 @@ struct options {
 };
 extern struct options options;
 
+void	 quit(int status) __attribute__((__noreturn__));
+/* With a message. */
 void	 die(int status, const char *, ...)
 	    __attribute__((__noreturn__, __format__(printf, 2, 3)));
 
