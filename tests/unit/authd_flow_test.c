@@ -873,14 +873,14 @@ test_family_ends(void **state)
 {
 	struct flow	f;
 
-	stub_conf.family_s = 2;
+	stub_conf.family_s = 4;
 	flow_all(&f);
 	refresh_with(&f, f.refresh);
 	assert_int_equal(ta->status, 200);
-	assert_true(ta->expires_in <= 2);
+	assert_true(ta->expires_in <= 4);
 	memcpy(f.refresh, ta->refresh, sizeof(f.refresh));
 	memcpy(f.access, ta->access, sizeof(f.access));
-	run_ms(2100);
+	run_ms(4100);
 	stub_conf.family_s = 30 * 86400;
 	refresh_with(&f, f.refresh);
 	assert_int_equal(ta->status, 400);
@@ -1378,7 +1378,7 @@ test_sweep_leaves_nothing(void **state)
 
 	revoke_all(&by_admin, on_admin, NULL);
 	admin_wait();
-	stub_conf.access_s = stub_conf.refresh_s = stub_conf.code_s = 1;
+	stub_conf.access_s = stub_conf.refresh_s = 5;
 	for (i = 0; i < 3; i++) {
 		flow_all(&f);
 		refresh_with(&f, f.refresh);
@@ -1386,8 +1386,7 @@ test_sweep_leaves_nothing(void **state)
 	}
 	stub_conf.access_s = 3600;
 	stub_conf.refresh_s = 7 * 86400;
-	stub_conf.code_s = 60;
-	run_ms(2500);
+	run_ms(7500);
 	assert_int_equal(grant_any(GI_USER, STUB_USER), 0);
 	/* The client is idle again, and may be evicted. */
 	client_sweep(auth_now() + 40 * 86400, 1000);
