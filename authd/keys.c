@@ -82,8 +82,7 @@ keys_early(void)
 	uint8_t		 key[KEY_LEN], out[DIGEST_LEN];
 	EVP_MAC_CTX	*c;
 
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-	    OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		fatalx("libcrypto: cannot start");
 	if (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST) == 0)
 		fatalx("libcrypto: no locked memory for keys: raise the "
