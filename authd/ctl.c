@@ -30,6 +30,7 @@
 
 TAILQ_HEAD(conn_list, ctl_conn);
 
+static void	cmd_operator(struct ctl_conn *);
 static void	on_ctl(struct chan *, struct msg *);
 static void	on_end(struct chan *, enum chan_end, const char *);
 
@@ -39,9 +40,13 @@ static const struct chan_handler handlers[] = {
 };
 static const struct chan_ops ops = { handlers, on_end };
 
+static const struct ctl_handler own_handlers[] = {
+	{ CTL_OPERATOR, cmd_operator, 1 },
+	{ 0, NULL, 0 }
+};
 static const struct ctl_handler *const tables[] = {
 	ctl_user_handlers, ctl_role_handlers, ctl_grant_handlers,
-	ctl_list_handlers
+	ctl_list_handlers, own_handlers
 };
 
 static struct ev_io	 listen_io = { .fd = -1 };
@@ -355,15 +360,20 @@ operator_opened(void *arg, const uint8_t *handle, const char *why)
 static void
 cmd_operator(struct ctl_conn *c)
 {
+	struct user	 u;
+
 	if (ctl_disk_full(c))
 		return;
-	ctl_audit(c, NULL, c->cmd.name, NULL);
+	if (user_lookup(c->cmd.name, &u) == -1 ||
+	    (u.flags & USER_DISABLED) != 0) {
+		ctl_refuse(c, "%s: no such user, or disabled", c->cmd.name);
+		return;
+	}
+	ctl_audit(c, u.id, u.name, NULL);
+	secret_wipe(&u, sizeof(u));
 	ctl_wait(c);
 	handle_operator(c->cmd.name, operator_opened, c);
 }
-
-static const struct ctl_handler operator_handler =
-    { CTL_OPERATOR, cmd_operator, 1 };
 
 /* ---- connections ---- */
 
@@ -382,8 +392,7 @@ on_ctl(struct chan *ch, struct msg *m)
 	c->remark[0] = '\0';
 	c->keylen = 0;
 	c->subject[0] = c->shown[0] = '\0';
-	h = c->cmd.command == CTL_OPERATOR ? &operator_handler :
-	    handler_find(c->cmd.command);
+	h = handler_find(c->cmd.command);
 	if (h == NULL) {
 		ctl_done(c, CTL_USAGE, "keepd-authd has no command %u",
 		    c->cmd.command);
@@ -499,7 +508,6 @@ tables_check(void)
 
 	for (i = 0; (row = ctl_row_at(i)) != NULL; i++)
 		if (row->kind == CK_CTL_AUTHD &&
-		    row->command != CTL_OPERATOR &&
 		    handler_find(row->command) == NULL)
 			fatalx("control command %u has no function",
 			    (unsigned int)row->command);
