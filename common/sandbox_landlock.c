@@ -124,7 +124,8 @@ landlock_apply(const struct sandbox_policy *p, const struct sandbox_opts *o,
 	int	abi = 0;
 
 	errno = ENOSYS;
-	if (o->flags & SBO_NO_LANDLOCK || landlock_try(p, o->flags, &abi) == -1) {
+	if (o->flags & SBO_NO_LANDLOCK ||
+	    landlock_try(p, o->flags, &abi) == -1) {
 		sandbox_missing(got, LAYER_LANDLOCK, "Landlock", 1);
 		return;
 	}

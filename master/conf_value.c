@@ -33,7 +33,7 @@ static const struct kind_row {
 } kinds[] = {
 	[CT_WORD] = { NULL, 1, "one of the words" },
 	[CT_COUNT] = { no_units, 1, "a number" },
-	[CT_SECONDS] = { time_units, 1000, "a time such as 90s, 15m, 1h or 7d" },
+	[CT_SECONDS] = { time_units, 1000, "a time such as 90s, 15m or 7d" },
 	[CT_MSECS] = { time_units, 1, "a time such as 500ms, 10s or 2m" },
 	[CT_BYTES] = { size_units, 1, "a size such as 64k, 4M or 1G" },
 	[CT_MBYTES] = { size_units, 1ULL << 20, "a size such as 256M or 4G" },

@@ -233,8 +233,9 @@ setting_done(const struct conf_setting *s)
 	const char	*why;
 
 	if (words.n != 1) {
-		complain("%s takes one value, %s", s->name,
-		    value_shape(s->kind));
+		why = s->kind == CT_WORD ? conf_set(conf, s, "") : NULL;
+		complain("%s takes one value: %s", s->name,
+		    why != NULL ? why : value_shape(s->kind));
 	} else if ((why = conf_set(conf, s, words.text[0])) != NULL) {
 		complain("%s \"%s\": %s", s->name, words.text[0], why);
 	} else if (s->kind == CT_URL)

@@ -81,11 +81,10 @@ on_deadline(struct ev_timer *t)
 	unsigned int	 i;
 
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		if (p->conf_due) {
-			log_warnx("%s did not answer", p->name);
-			/* Its late answer would belong to nothing. */
-			proc_kill(p, "no answer to a new configuration");
-		}
+		/* It may only be busy; a late answer is counted as stale. */
+		if (p->conf_due)
+			log_warnx("%s did not answer to the new "
+			    "configuration", p->name);
 	reload_abort("a process did not answer in 5 seconds");
 }
 

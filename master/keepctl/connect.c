@@ -151,7 +151,7 @@ ctl_run(const struct ctl_row *row, const struct msg_ctl *m, uint8_t *handle)
 	static const struct chan_ops ops = { handlers, on_end };
 	static const struct chan_ops toold_ops = { toold_handlers, on_end };
 	struct chan	*ch;
-	int		 follow = row->command == CTL_AUDIT_FOLLOW, n;
+	int		 follow = row->command == CTL_AUDIT_FOLLOW, n = 1;
 
 	memset(&ask, 0, sizeof(ask));
 	ask.row = row;
