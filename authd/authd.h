@@ -52,17 +52,19 @@ void	scope_text(uint32_t, char *out, size_t size);
 
 /* ---- time (authtime.c) ---- */
 
-/* The wall clock, for what begins now. */
+/* The wall clock, for what begins now; and which era of it this is: each
+ * time the clock is put back another one begins.  Records keep theirs. */
 int64_t	auth_now(void);
 int64_t	auth_now_ms(void);
+uint16_t auth_era(void);
 /*
- * The time by which something that began at since_ms is judged: the wall
- * clock, or, when it began in what is now the future (the clock was put
- * back), the latest time seen plus the time that passed since.
+ * What the clock of that era would show now: the wall clock for the present
+ * one; for an earlier one, what it showed when it was put back plus the time
+ * since.  Far ahead when nothing is known of it.
  */
-int64_t	auth_judge_ms(int64_t since_ms);
-/* Is a life over that began and ends at these seconds?  1 or 0. */
-int	auth_over(int64_t began_s, int64_t ends_s);
+int64_t	auth_judge_ms(uint16_t era);
+/* Is a life over that began in that era and ends at that second?  1 or 0. */
+int	auth_over(uint16_t era, int64_t ends_s);
 
 /* ---- configuration (authd.c) ---- */
 

@@ -124,6 +124,7 @@ signin_page(const struct asked *a, struct msg_authorize_answer *m)
 
 	memset(&p, 0, sizeof(p));
 	p.created_s = auth_now();
+	p.era = auth_era();
 	p.expires_s = p.created_s + PENDING_S;
 	p.scope = a->scope;
 	p.flags = a->q->has & AZ_REDIRECT ? KF_URI_GIVEN : 0;

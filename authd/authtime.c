@@ -3,15 +3,15 @@
  * authtime.c: the time that lifetimes are counted in.  Runs in authd; trusts
  * the system's clock to go on, not to go on evenly.
  *
- * Lives begin and end by the wall clock.  What began in its future was made
- * before the clock was put back: it is judged by the time that the clock
- * would show had it gone on from before that jump.  So it lives as long as
- * it would have, not longer by the jump; what nothing is known about is
- * over.  What had ended before a jump was removed by the sweep within a
- * second or so and does not come back.  Over a restart the latest time that
- * was seen stands for all jumps; while keepd is down and the clock is
- * behind, nothing is counted, which the log says at the start.  When the
- * clock is put forward, lives end early: safe, and nobody can mend it.
+ * Lives begin and end by the wall clock.  When the clock is put back a new
+ * era begins, and what was issued in an earlier one is judged by what that
+ * era's clock would show: it lives as long as it would have, not longer by
+ * the jump.  Records keep their era, so that this holds also when the clock
+ * has caught up.  Of eras long gone nothing is known: what is left of them
+ * is over.  The eras are noted in the store when one begins and about once a
+ * minute; while keepd is down and the clock is behind, nothing is counted,
+ * which the log says.  When the clock is put forward, lives end early: safe,
+ * and nobody can mend it.
  */
 #include <string.h>
 
@@ -20,58 +20,55 @@
 #include "authtime.h"
 
 #define NOTE_EVERY_MS	60000
+#define TOLERANCE_MS	2000		/* a step back so small is none */
+#define ERAS		32		/* that are remembered */
+#define UNKNOWN_MS	(INT64_MAX / 4)
 
-#define JUMPS_MAX	16
-#define TOLERANCE_MS	2000		/* slower than the monotonic clock */
-#define UNKNOWN_MS	((int64_t)3650 * 86400 * 1000)
-
-struct jump {			/* the clock was put back */
-	int64_t		from_ms;	/* what it would have shown, */
-	struct mono	at;		/* then */
+struct shown {			/* what a clock showed, and when */
+	int64_t		ms;
+	struct mono	at;
 };
-static struct jump	jumps[JUMPS_MAX];	/* from_ms ascending */
-static unsigned int	njumps;
-static int64_t		last_ms, noted_ms;
-static struct mono	last_mono;
+struct note {			/* as it is stored */
+	uint32_t	era;
+	uint32_t	zero;
+	int64_t		ms[ERAS];	/* of each era, by its number */
+};
+static struct shown	eras[ERAS];	/* by number; the present one too */
+static uint16_t		era;
+static int64_t		noted_ms;
+static int		started;
 
 static int64_t
-since(int64_t ms, struct mono then)
+shows(uint16_t number)
 {
-	return (ms + (int64_t)(mono_now().ms - then.ms));
+	const struct shown	*s = &eras[number % ERAS];
+
+	return (s->ms + (int64_t)(mono_now().ms - s->at.ms));
 }
 
-/*
- * When there is no room the least is dropped: what it stood for is then
- * judged by the next, later one, and ends earlier.
- */
 static void
-jump_add(int64_t from_ms)
+show(uint16_t number, int64_t ms)
 {
-	unsigned int	i;
-
-	if (njumps == JUMPS_MAX)
-		memmove(&jumps[0], &jumps[1], --njumps * sizeof(jumps[0]));
-	for (i = njumps++; i > 0 && jumps[i - 1].from_ms > from_ms; i--)
-		jumps[i] = jumps[i - 1];
-	jumps[i].from_ms = from_ms;
-	jumps[i].at = mono_now();
+	eras[number % ERAS].ms = ms;
+	eras[number % ERAS].at = mono_now();
 }
 
-/* The wall clock; takes note when it was put back, or caught up again. */
+/* The wall clock; a new era when it fell behind what it should show. */
 static int64_t
 look(void)
 {
-	int64_t		w = wall_ms(), due = since(last_ms, last_mono);
-	unsigned int	past = 0;
+	int64_t		w = wall_ms(), due = shows(era);
 
-	if (w < last_ms || w + TOLERANCE_MS < due)
-		jump_add(due);
-	while (past < njumps && jumps[past].from_ms <= w)
-		past++;
-	njumps -= past;
-	memmove(&jumps[0], &jumps[past], njumps * sizeof(jumps[0]));
-	last_ms = w;
-	last_mono = mono_now();
+	if (w > due)
+		show(era, w);
+	else if (started && w + TOLERANCE_MS < due) {
+		log_warnx("the clock was put back by %lld s: what was issued "
+		    "before lives as long as it would have",
+		    (long long)((due - w) / 1000));
+		show(era, due);
+		show(++era, w);
+		time_note(1);
+	}
 	return (w);
 }
 
@@ -87,55 +84,67 @@ auth_now(void)
 	return (look() / 1000);
 }
 
+uint16_t
+auth_era(void)
+{
+	(void)look();
+	return (era);
+}
+
 int64_t
-auth_judge_ms(int64_t since_ms)
+auth_judge_ms(uint16_t of)
 {
 	int64_t		w = look();
-	unsigned int	i;
+	uint16_t	ago = (uint16_t)(era - of);
 
-	if (since_ms <= w)
+	if (ago == 0)
 		return (w);
-	for (i = 0; i < njumps; i++)
-		if (jumps[i].from_ms >= since_ms)
-			return (since(jumps[i].from_ms, jumps[i].at));
-	return (since_ms + UNKNOWN_MS);
+	if (ago >= ERAS || eras[of % ERAS].ms == 0)
+		return (UNKNOWN_MS);
+	return (shows(of));
 }
 
 int
-auth_over(int64_t began_s, int64_t ends_s)
+auth_over(uint16_t of, int64_t ends_s)
 {
-	return (ends_s * 1000 <= auth_judge_ms(began_s * 1000));
+	return (ends_s <= auth_judge_ms(of) / 1000);
 }
 
 void
 time_start(void)
 {
-	int64_t	seen;
+	struct note	n;
+	unsigned int	i;
 
-	last_ms = wall_ms();
-	last_mono = mono_now();
-	njumps = 0;
-	if (store_get(DB_META, "clock", 5, &seen, sizeof(seen)) == 0 &&
-	    seen > last_ms) {
-		log_warnx("the clock is %lld s behind what the last run saw: "
-		    "what was issued then is judged from there on",
-		    (long long)((seen - last_ms) / 1000));
-		jump_add(seen);
-	}
+	memset(eras, 0, sizeof(eras));
+	era = 1;
+	started = 0;
+	if (store_get(DB_META, "clock", 5, &n, sizeof(n)) == 0) {
+		era = (uint16_t)n.era;
+		for (i = 0; i < ERAS; i++)
+			if (n.ms[i] != 0)
+				show((uint16_t)i, n.ms[i]);
+	} else
+		show(era, wall_ms());
+	started = 1;
+	(void)look();
 	time_note(1);
 }
 
 void
 time_note(int must)
 {
-	int64_t		high = look();
+	struct note	n;
 	unsigned int	i;
+	int64_t		now = shows(era);
 
-	for (i = 0; i < njumps; i++)
-		if (since(jumps[i].from_ms, jumps[i].at) > high)
-			high = since(jumps[i].from_ms, jumps[i].at);
-	if (!must && high - noted_ms < NOTE_EVERY_MS)
+	if (!must && now - noted_ms < NOTE_EVERY_MS && now >= noted_ms)
 		return;
-	noted_ms = high;
-	store_put(DB_META, "clock", 5, &high, sizeof(high));
+	noted_ms = now;
+	memset(&n, 0, sizeof(n));
+	n.era = era;
+	for (i = 0; i < ERAS; i++)
+		if (eras[i].ms != 0)
+			n.ms[i] = shows((uint16_t)i);
+	store_put(DB_META, "clock", 5, &n, sizeof(n));
 }

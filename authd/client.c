@@ -263,6 +263,7 @@ client_add(const char *name, const char *const *redirect,
 	c.rec.grant_types = GT_CODE | GT_REFRESH;
 	c.rec.digest_gen = digest_gen();
 	c.rec.created_s = auth_now();
+	c.rec.era = auth_era();
 	c.rec.auth_method = secret != NULL ? AM_POST : AM_NONE;
 	text_set(c.rec.name, sizeof(c.rec.name), name);
 	uuid_make(c.rec.id);
@@ -334,7 +335,7 @@ client_authenticate(const struct client_claim *q, struct client *c,
 	if (!secret_right(c, secret))
 		return ("Invalid client_secret");
 	if (c->rec.secret_expires_s != 0 &&
-	    auth_over(c->rec.created_s, c->rec.secret_expires_s))
+	    auth_over(c->rec.era, c->rec.secret_expires_s))
 		return ("Client secret has expired");
 	return (NULL);
 }

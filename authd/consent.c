@@ -89,6 +89,7 @@ code_store(const struct session *s, const struct worker *w, uint32_t options,
 
 	memset(&c, 0, sizeof(c));
 	c.v = CODE_REC_V;
+	c.era = auth_era();
 	c.flags = s->rec.flags & KF_URI_GIVEN;
 	c.digest_gen = s->rec.digest_gen;
 	c.scope = s->rec.scope;
@@ -189,8 +190,8 @@ approve(struct worker *w, const struct msg_consent *q, struct session *s,
 static int
 decided_now(const struct session *s)
 {
-	return (auth_judge_ms(s->rec.decided_ms) - s->rec.decided_ms <=
-	    AGAIN_MS);
+	return (auth_now_ms() - s->rec.decided_ms <= AGAIN_MS &&
+	    auth_era() == s->rec.era);
 }
 
 /* interop: the same approval again, while its code is unredeemed. */
@@ -206,7 +207,7 @@ approve_again(const struct msg_consent *q, const struct session *s,
 	if (s->rec.options != q->options ||
 	    !decided_now(s) ||
 	    store_get(DB_CODES, key, sizeof(key), &c, sizeof(c)) == -1 ||
-	    c.flags & KF_REDEEMED || auth_over(c.created_s, c.expires_s))
+	    c.flags & KF_REDEEMED || auth_over(c.era, c.expires_s))
 		consent_error(m, 400, NONE_TEXT);
 	else
 		consent_redirect(s, code, NULL, m);

@@ -14,10 +14,12 @@
 #include "family.h"
 
 void
-family_init(struct family_rec *f, int64_t now_ms, uint32_t *serial)
+family_init(struct family_rec *f, int64_t now_ms, uint16_t era,
+    uint32_t *serial)
 {
 	memset(f, 0, sizeof(*f));
 	f->v = FAMILY_REC_V;
+	f->era = era;
 	f->generation = 1;
 	f->cur = 1;
 	f->next = 2;
@@ -60,19 +62,20 @@ range_add(struct family_rec *f, uint32_t from, uint32_t to, int64_t until_s)
 }
 
 static uint32_t
-family_next(struct family_rec *f, int64_t now_ms)
+family_next(struct family_rec *f, const struct family_time *t)
 {
 	f->cur = f->next++;
 	f->generation++;
-	f->rotated_ms = now_ms;
+	f->rotated_ms = t->now_ms;
+	f->era = t->era;
 	return (f->cur);
 }
 
 enum family_verdict
-family_use(struct family_rec *f, uint32_t serial, int64_t now_ms,
-    int64_t grace_ms, int64_t cancel_s, uint32_t *out)
+family_use(struct family_rec *f, uint32_t serial,
+    const struct family_time *t, uint32_t *out)
 {
-	int64_t	now_s = now_ms / 1000;
+	int64_t	now_s = t->now_ms / 1000;
 
 	if (f->next == UINT32_MAX)
 		return (FV_REPLAY);
@@ -80,23 +83,23 @@ family_use(struct family_rec *f, uint32_t serial, int64_t now_ms,
 	if (serial >= f->cur && serial < f->next) {
 		f->prev = f->cur;
 		f->prev_end = f->next;
-		*out = family_next(f, now_ms);
+		*out = family_next(f, t);
 		return (FV_ROTATE);
 	}
 	if (serial < f->prev || serial >= f->prev_end)
 		return (FV_REPLAY);
-	if (now_ms - f->rotated_ms <= grace_ms) {
+	if (t->since_ms <= t->grace_ms) {
 		*out = f->next++;
 		f->graced++;
 		/* The oldest unused one makes room; its owner is not told. */
 		if (f->next - f->cur > SIBLINGS_MAX) {
-			range_add(f, f->cur, f->cur + 1, now_s + cancel_s);
+			range_add(f, f->cur, f->cur + 1, now_s + t->cancel_s);
 			f->cur++;
 		}
 		return (FV_SIBLING);
 	}
-	range_add(f, f->cur, f->next, now_s + cancel_s);
-	*out = family_next(f, now_ms);
+	range_add(f, f->cur, f->next, now_s + t->cancel_s);
+	*out = family_next(f, t);
 	return (FV_LOST);
 }
 

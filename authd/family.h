@@ -20,16 +20,22 @@ enum family_verdict {
 	FV_REPLAY		/* older, or cancelled: refuse and revoke */
 };
 
+struct family_time {
+	int64_t		now_ms;
+	uint16_t	era;		/* of the clock, see authd.h */
+	int64_t		since_ms;	/* the family last rotated */
+	int64_t		grace_ms;
+	int64_t		cancel_s;	/* remember cancelled access tokens */
+};
 /* A fresh family; *serial is of its first token. */
-void	family_init(struct family_rec *, int64_t now_ms, uint32_t *serial);
+void	family_init(struct family_rec *, int64_t now_ms, uint16_t era,
+	    uint32_t *serial);
 /*
  * A refresh token of that serial is presented.  Unless FV_REPLAY, f moves on
- * and *out is the serial for the new tokens.  cancel_s: for how long access
- * tokens of a cancelled generation must be remembered.
+ * and *out is the serial for the new tokens.
  */
 enum family_verdict family_use(struct family_rec *f, uint32_t serial,
-	    int64_t now_ms, int64_t grace_ms, int64_t cancel_s,
-	    uint32_t *out);
+	    const struct family_time *, uint32_t *out);
 /* Was the access token of that serial cancelled?  1 or 0. */
 int	family_cancelled(const struct family_rec *, uint32_t serial);
 

@@ -132,6 +132,7 @@ grant_create(struct grant_rec *g, const struct code_rec *c, int64_t now,
 	memcpy(g->redirect, c->redirect, sizeof(g->redirect));
 	g->worker = c->worker;
 	g->created_s = now;
+	g->era = auth_era();
 	g->end_s = end_s;
 	grant_put(g);
 	grant_index(g, 1);
@@ -149,6 +150,7 @@ grant_operator(const char *user_id, struct grant_rec *g)
 	text_set(g->user_id, sizeof(g->user_id), user_id);
 	text_set(g->client_id, sizeof(g->client_id), "keepctl");
 	g->created_s = auth_now();
+	g->era = auth_era();
 	g->end_s = g->created_s + OPERATOR_S;
 	grant_put(g);
 	grant_index(g, 1);

@@ -545,9 +545,9 @@ drain_again(struct ev_timer *t)
 }
 
 static uint32_t
-ttl_ms(int64_t began_s, int64_t until_s)
+ttl_ms(uint16_t era, int64_t until_s)
 {
-	int64_t	left = until_s * 1000 - auth_judge_ms(began_s * 1000);
+	int64_t	left = until_s * 1000 - auth_judge_ms(era);
 
 	if (left > HANDLE_TTL_MS)
 		return (HANDLE_TTL_MS);
@@ -579,17 +579,17 @@ token_judge(const struct access_rec *a, struct msg_open *m, uint64_t worker)
 	struct grant_rec	g;
 	struct family_rec	f;
 
-	if (a->flags & AR_REVOKED || auth_over(a->issued_s, a->expires_s) ||
+	if (a->flags & AR_REVOKED || auth_over(a->era, a->expires_s) ||
 	    a->audience != resource_tag() ||
 	    grant_get(a->grant, &g, &f) == -1 || g.state != GS_LIVE ||
-	    auth_over(g.created_s, g.end_s) || family_cancelled(&f, a->serial))
+	    auth_over(g.era, g.end_s) || family_cancelled(&f, a->serial))
 		return (TB_INVALID);
 	open_fill(m, &g, worker);
 	if (user_perms(g.user_id, m) == -1)
 		return (TB_INVALID);
 	if ((a->scope & SCOPE_TOOLS) == 0)
 		return (TB_SCOPE);
-	m->ttl_ms = ttl_ms(a->issued_s, a->expires_s);
+	m->ttl_ms = ttl_ms(a->era, a->expires_s);
 	return (0);
 }
 

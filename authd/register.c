@@ -93,6 +93,7 @@ fields_set(const struct msg_register *q, struct client *c, int64_t now)
 	c->rec.v = CLIENT_REC_V;
 	c->rec.digest_gen = digest_gen();
 	c->rec.created_s = now;
+	c->rec.era = auth_era();
 	c->rec.grant_types = q->grant_types != 0 ? q->grant_types | GT_CODE :
 	    GT_CODE | GT_REFRESH;
 	c->rec.auth_method = q->auth_method;

@@ -27,6 +27,7 @@ struct plain {
 	int64_t		created_s, expires_s;
 	uint32_t	scope, flags;
 	uint32_t	redirect_len, state_len;	/* with NUL; 0: none */
+	uint16_t	era, zero[3];
 	uint8_t		txn[TXN_LEN];
 	uint8_t		cookie[DIGEST_LEN];
 	uint8_t		challenge[DIGEST_LEN];
@@ -101,6 +102,7 @@ pending_seal(const struct pending *p, char *out, size_t size)
 	h.expires_s = p->expires_s;
 	h.scope = p->scope;
 	h.flags = p->flags;
+	h.era = p->era;
 	h.redirect_len = (uint32_t)strlen(p->redirect) + 1;
 	h.state_len = p->has_state ? (uint32_t)strlen(p->state) + 1 : 0;
 	memcpy(h.txn, p->txn, sizeof(h.txn));
@@ -150,6 +152,7 @@ plain_unpack(const uint8_t *plain, size_t len, struct pending *p)
 	p->expires_s = h.expires_s;
 	p->scope = h.scope;
 	p->flags = h.flags;
+	p->era = h.era;
 	memcpy(p->txn, h.txn, sizeof(p->txn));
 	memcpy(p->cookie, h.cookie, sizeof(p->cookie));
 	memcpy(p->challenge, h.challenge, sizeof(p->challenge));

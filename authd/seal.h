@@ -18,6 +18,7 @@ struct pending {
 	int64_t		created_s, expires_s;
 	uint32_t	scope;		/* SCOPE_ bits */
 	uint32_t	flags;		/* KF_URI_GIVEN */
+	uint16_t	era;		/* of created_s */
 	uint8_t		txn[TXN_LEN];
 	uint8_t		cookie[DIGEST_LEN];	/* digest of this browser's */
 	uint8_t		challenge[DIGEST_LEN];

@@ -49,6 +49,7 @@ session_make(const struct pending *p, const char *user_id, uint64_t worker,
 	memcpy(s.rec.challenge, p->challenge, sizeof(s.rec.challenge));
 	s.rec.worker = worker;
 	s.rec.created_s = auth_now();
+	s.rec.era = auth_era();
 	s.rec.expires_s = s.rec.created_s + PENDING_S;
 	memcpy(s.redirect, p->redirect, s.rec.redirect_len);
 	memcpy(s.state, p->state, s.rec.state_len);
@@ -94,7 +95,7 @@ session_find(const char *text, const char *txn, struct session *s)
 		return (-1);
 	memset(want, 0, sizeof(want));
 	b64url_encode(s->rec.txn, sizeof(s->rec.txn), want);
-	if (strcmp(want, txn) != 0 || auth_over(s->rec.created_s,
+	if (strcmp(want, txn) != 0 || auth_over(s->rec.era,
 	    s->rec.expires_s))
 		return (-1);
 	if (user_get(s->rec.user_id, &u) == -1 || u.flags & USER_DISABLED)

@@ -15,6 +15,7 @@
 #include "../common/log.h"
 #include "../common/secret.h"
 #include "../common/text.h"
+#include "grant.h"
 #include "oauth.h"
 
 #define WAITERS_MAX	4
@@ -80,7 +81,7 @@ static int
 pending_used(const struct pending *p)
 {
 	return (store_has(DB_CONSUMED, p->txn, sizeof(p->txn)) ||
-	    auth_over(p->created_s, p->expires_s));
+	    auth_over(p->era, p->expires_s));
 }
 
 /* Sealed by us, for this browser, by our form, not over and not used. */
@@ -126,7 +127,7 @@ attempt_good(struct attempt *a, const struct user *u,
 		return;
 	}
 	pending_consume(&a->pending);
-	client_wanted(&c, auth_now() + 86400);
+	client_wanted(&c, auth_now() + CLIENT_FRESH_S);
 	session_make(&a->pending, u->id, a->waiter[0].worker, m->session);
 	user_device_make(u->id, m->device);
 	b64url_encode(a->pending.txn, sizeof(a->pending.txn), m->txn);

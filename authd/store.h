@@ -45,11 +45,13 @@ enum store_db {
 	DB_MAX
 };
 
-/* ---- records: version first, padding explicit and zero ---- */
+/*
+ * ---- records: version first, padding explicit and zero ----
+ * era: of the clock in which the record was made (auth_era).
+ */
 
 #define CR_PUBLIC	1			/* no secret */
 #define CR_PINNED	2			/* by keepctl: never evicted */
-#define CR_EQUIV	4			/* loopback-names equivalent */
 #define CLIENT_REC_V	1
 struct client_rec {	/* tail: nredirects strings, each with its NUL */
 	uint8_t		v;
@@ -60,7 +62,8 @@ struct client_rec {	/* tail: nredirects strings, each with its NUL */
 	uint32_t	nredirects;
 	uint32_t	redirects_len;		/* bytes of the tail */
 	uint32_t	digest_gen;		/* of secret and idem */
-	uint32_t	zero2;
+	uint16_t	era;			/* of created_s */
+	uint16_t	zero2;
 	char		id[40];
 	char		name[NAME_MAX_LEN];
 	uint8_t		secret[DIGEST_LEN];	/* digest; zero if public */
@@ -85,6 +88,8 @@ struct grant_rec {
 	uint32_t	flags;			/* GF_ bits */
 	uint32_t	scope;			/* SCOPE_ bits (authd.h) */
 	uint32_t	npackages;		/* 0: all of the user's */
+	uint16_t	era;			/* of created_s */
+	uint16_t	zero2[3];
 	uint8_t		id[GRANT_LEN];
 	char		user_id[40];
 	char		client_id[40];
@@ -105,7 +110,8 @@ struct grant_rec {
  */
 struct family_rec {
 	uint8_t		v;
-	uint8_t		zero[3];
+	uint8_t		zero;
+	uint16_t	era;			/* of rotated_ms */
 	uint32_t	generation;		/* shown to people */
 	uint32_t	cur, next;
 	uint32_t	prev, prev_end;
@@ -125,7 +131,8 @@ struct family_rec {
 #define ACCESS_REC_V	1
 struct access_rec {
 	uint8_t		v;
-	uint8_t		zero[3];
+	uint8_t		zero;
+	uint16_t	era;
 	uint32_t	flags;			/* AR_ bits */
 	uint32_t	digest_gen;
 	uint32_t	serial;			/* in its family */
@@ -139,7 +146,8 @@ struct access_rec {
 #define REFRESH_REC_V	1
 struct refresh_rec {
 	uint8_t		v;
-	uint8_t		zero[3];
+	uint8_t		zero;
+	uint16_t	era;
 	uint32_t	digest_gen;
 	uint32_t	serial;
 	uint32_t	zero2;
@@ -153,7 +161,8 @@ struct refresh_rec {
 #define CODE_REC_V	1
 struct code_rec {
 	uint8_t		v;
-	uint8_t		zero[3];
+	uint8_t		zero;
+	uint16_t	era;
 	uint32_t	flags;			/* KF_ bits */
 	uint32_t	digest_gen;
 	uint32_t	scope;
@@ -174,7 +183,7 @@ enum session_state { SS_OPEN = 1, SS_APPROVED, SS_DENIED };
 struct session_rec {	/* tail: redirect NUL state NUL */
 	uint8_t		v;
 	uint8_t		state;			/* enum session_state */
-	uint8_t		zero[2];
+	uint16_t	era;
 	uint32_t	flags;			/* KF_URI_GIVEN */
 	uint32_t	digest_gen;
 	uint32_t	scope;

@@ -25,6 +25,7 @@ access_make(const struct issue *i, struct access_rec *a,
 {
 	memset(a, 0, sizeof(*a));
 	a->v = ACCESS_REC_V;
+	a->era = auth_era();
 	a->digest_gen = digest_gen();
 	a->serial = i->serial;
 	a->scope = i->scope;
@@ -46,6 +47,7 @@ refresh_make(const struct issue *i, struct msg_token_answer *out)
 
 	memset(&r, 0, sizeof(r));
 	r.v = REFRESH_REC_V;
+	r.era = auth_era();
 	r.digest_gen = digest_gen();
 	r.serial = i->serial;
 	memcpy(r.grant, i->grant->id, sizeof(r.grant));

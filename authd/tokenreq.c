@@ -189,7 +189,7 @@ code_bound(const struct request *r, const struct code_rec *c)
 {
 	const struct msg_token	*q = r->q;
 
-	if (auth_over(c->created_s, c->expires_s))
+	if (auth_over(c->era, c->expires_s))
 		return ("the code has expired");
 	if (q->has & TR_REDIRECT ? strcmp(q->redirect_uri, c->redirect) != 0 :
 	    (c->flags & KF_URI_GIVEN) != 0)
@@ -211,7 +211,7 @@ code_redeem(struct request *r, struct code_rec *c,
 
 	memset(&i, 0, sizeof(i));
 	grant_create(&g, c, r->now, r->now + auth_conf()->family_s);
-	family_init(&f, auth_now_ms(), &i.serial);
+	family_init(&f, auth_now_ms(), auth_era(), &i.serial);
 	i.grant = &g;
 	i.family = &f;
 	i.scope = g.scope;
@@ -272,6 +272,9 @@ static void
 refresh_use(struct request *r, const struct grant_rec *g,
     struct family_rec *f, uint32_t serial)
 {
+	struct family_time	t = { auth_now_ms(), auth_era(),
+	    auth_judge_ms(f->era) - f->rotated_ms,
+	    (int64_t)auth_conf()->grace_s * 1000, auth_conf()->access_s };
 	struct issue		i;
 	enum family_verdict	v;
 	uint32_t		wait;
@@ -282,9 +285,7 @@ refresh_use(struct request *r, const struct grant_rec *g,
 		    "too many refreshes of one grant", wait);
 		return;
 	}
-	v = family_use(f, serial, auth_judge_ms(f->rotated_ms),
-	    (int64_t)auth_conf()->grace_s * 1000, auth_conf()->access_s,
-	    &i.serial);
+	v = family_use(f, serial, &t, &i.serial);
 	if (v == FV_REPLAY && auth_flags() & CONF_REPLAY_REJECT) {
 		issue_audit(r, g, AK_REPLAY, "refused only");
 		fail(r, 400, "invalid_grant",
@@ -317,8 +318,7 @@ refresh_load(const struct request *r, struct refresh_rec *t,
 		return ("the refresh token is unknown or has expired");
 	if (g->state != GS_LIVE)
 		return ("the grant was revoked");
-	if (auth_over(t->issued_s, t->expires_s) ||
-	    auth_over(g->created_s, g->end_s))
+	if (auth_over(t->era, t->expires_s) || auth_over(g->era, g->end_s))
 		return ("the refresh token has expired");
 	if (!user_live(r, g->user_id, g->id))
 		return ("the grant was revoked");

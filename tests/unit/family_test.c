@@ -17,15 +17,18 @@ static uint32_t			first, out;
 static enum family_verdict
 use(uint32_t serial)
 {
+	struct family_time	t = { now_ms, 1, now_ms - f.rotated_ms, GRACE,
+	    LIFE };
+
 	out = 0;
-	return (family_use(&f, serial, now_ms, GRACE, LIFE, &out));
+	return (family_use(&f, serial, &t, &out));
 }
 
 static int
 setup(void **state)
 {
 	now_ms = 1000000000;
-	family_init(&f, now_ms, &first);
+	family_init(&f, now_ms, 1, &first);
 	return (0);
 }
 

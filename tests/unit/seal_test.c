@@ -28,6 +28,7 @@ pending_fill(struct pending *p, size_t statelen)
 	p->expires_s = 1700000600;
 	p->scope = SCOPE_TOOLS;
 	p->flags = KF_URI_GIVEN;
+	p->era = 3;
 	memset(p->txn, 1, sizeof(p->txn));
 	memset(p->cookie, 2, sizeof(p->cookie));
 	memset(p->challenge, 3, sizeof(p->challenge));
