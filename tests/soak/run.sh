@@ -14,7 +14,7 @@ part() {	# full count, at least 1
 k_new revoke
 # A disk of its own can be full without harm.
 if [ "$(k_as)" = root ] &&
-    mount -t tmpfs -o size=400m tmpfs "$K_DIR/state" 2>/dev/null; then
+    mount -t tmpfs -o size=400m,mode=755 tmpfs "$K_DIR/state" 2>/dev/null; then
 	trap 'umount "$_mounted" 2>/dev/null; k_cleanup' EXIT
 	_mounted=$K_DIR/state
 	export K_FULL_DISK=1
