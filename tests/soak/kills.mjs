@@ -54,8 +54,21 @@ const post = (token, name, args) => timed(name, async () => {
 });
 
 const acked = new Set();
+// A sign-in that a kill cut off is begun again: what is judged is the work.
+async function enter(user, password) {
+	for (;;) {
+		try {
+			return await connect(base, user, password);
+		} catch (e) {
+			if (stop)
+				throw e;
+			fault('sign-in');
+			await sleep(200);
+		}
+	}
+}
 async function writer(n) {
-	const u = await connect(base, 'designer', process.env.K_PW_DESIGNER);
+	const u = await enter('designer', process.env.K_PW_DESIGNER);
 	for (let i = 0; !stop; i++) {
 		const tag = `w${n}-${i}`;
 		const args = { table, rows: [{ tag }], requestId: tag };
@@ -76,7 +89,7 @@ async function writer(n) {
 	}
 }
 async function reader(n) {
-	const u = await connect(base, 'viewer', process.env.K_PW_VIEWER);
+	const u = await enter('viewer', process.env.K_PW_VIEWER);
 	while (!stop) {
 		const r = await post(u.access, 'query_entity_table', { table,
 		    take: 1 });
@@ -88,7 +101,7 @@ async function reader(n) {
 }
 const chains = [];
 async function refresher(n) {
-	const u = await connect(base, 'viewer', process.env.K_PW_VIEWER);
+	const u = await enter('viewer', process.env.K_PW_VIEWER);
 	const chain = { g: u, token: u.refresh, access: u.access, n };
 	chains.push(chain);
 	while (!stop) {
