@@ -255,7 +255,7 @@ child_run(const struct child_role *r, int argc, char **argv)
 	}
 	child_fds();
 	child_harden();
-	tzset();		/* gmtime_r reads a zone file at its first call */
+	tzset();		/* gmtime_r reads a zone file once */
 	if (role->early != NULL)
 		role->early();
 	ev_init();

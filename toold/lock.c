@@ -223,7 +223,7 @@ lock_delete(struct call *c)
 
 #define UNLOCK_IN							\
 	"{\"type\":\"object\",\"additionalProperties\":false,"		\
-	"\"required\":[\"id\"],\"properties\":{" TYPE_IN			\
+	"\"required\":[\"id\"],\"properties\":{" TYPE_IN		\
 	SCHEMA_ID_IN("Id of the artifact that is locked.")		\
 	SCHEMA_WRITE_PROPS "}}"
 

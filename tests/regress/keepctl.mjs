@@ -22,7 +22,9 @@ const ends = async (name, act) => test(`${name} ends what was granted, ` +
     'at once', async () => {
 	const [u, p] = newUser();
 	const g = await connect(base, u, p);
-	const other = await connect(base, 'viewer', process.env.K_PW_VIEWER);
+	// Registration is idempotent: another name makes it another client.
+	const other = await connect(base, 'viewer', process.env.K_PW_VIEWER,
+	    { meta: { client_name: 'Another' } });
 	for (let i = 0; i < 4; i++)
 		eq(await works(g.access), 200, 'before');
 	await act(u, p, g);
