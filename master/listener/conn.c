@@ -23,13 +23,14 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "compat/compat.h"
 #include "log.h"
 #include "secret.h"
 #include "listener.h"
 
 #define RBUF		65536		/* one read */
-#define AHEAD_MAX	65536		/* sent ahead while one is under way */
-#define SKIP_MAX	65536		/* body of a refused request, read off */
+#define AHEAD_MAX	65536		/* sent ahead of an answer */
+#define SKIP_MAX	65536		/* body of a refused request */
 #define OUT_MAX		(256 << 10)	/* no new request beyond that */
 #define TURN_MAX	32		/* requests of one connection a turn */
 #define ACCEPT_MAX	32		/* connections a turn */
@@ -57,6 +58,7 @@ enum phase {
 #define K_DEAD		256		/* the socket failed */
 #define K_GONE		512		/* closed, freed at the turn's end */
 #define K_FEED		1024		/* inside feed(): answers gather */
+#define K_UNREAD	2048		/* bytes may come that nobody reads */
 
 struct conn {
 	struct ev_io	 io;
@@ -212,8 +214,10 @@ bad_request(struct conn *c, const struct http_error *e)
 {
 	struct req *r = c->req;
 
-	if (r == NULL)
+	if (r == NULL) {
 		r = c->req = req_new(c);
+		r->from = c->peer;
+	}
 	c->flags |= K_CLOSE;
 	r->flags |= RQ_CLOSE;
 	reply_error(r, e->status, "invalid_request", e->why);
@@ -227,7 +231,9 @@ take_head(struct conn *c)
 	r = c->req = req_new(c);
 	r->from = c->peer;
 	r->method = head.method;
-	if (head.close || draining)
+	if (head.close)
+		r->flags |= RQ_CLOSE | RQ_ASKED;
+	if (draining)
 		r->flags |= RQ_CLOSE;
 	if (head.expect)
 		r->flags |= RQ_EXPECT;
@@ -319,7 +325,7 @@ feed_chunks(struct conn *c, const char *p, size_t len)
 	switch (http_chunk(&c->chunk, p, len, &used, &data, &e)) {
 	case HTTP_BAD:
 		if (c->phase == P_SKIP) {
-			c->flags |= K_CLOSE;
+			c->flags |= K_CLOSE | K_UNREAD;
 			dirty(c);
 		} else
 			bad_request(c, &e);
@@ -383,7 +389,7 @@ feed_skip(struct conn *c, const char *p, size_t len)
 		if (chunks_ended(c))
 			skip_done(c);
 		else if (c->left > SKIP_MAX) {
-			c->flags |= K_CLOSE;
+			c->flags |= K_CLOSE | K_UNREAD;
 			dirty(c);
 		}
 		return (n);
@@ -588,7 +594,8 @@ write_done(struct conn *c)
 	buf_free(&c->out);
 	c->out_off = 0;
 	c->flags &= ~(unsigned int)K_SLOW;
-	if (c->flags & K_EOF && c->flags & K_CLOSE) {
+	if (c->flags & K_CLOSE &&
+	    (c->flags & K_EOF || (c->flags & K_UNREAD) == 0)) {
 		conn_close(c);
 		return;
 	}
@@ -596,9 +603,9 @@ write_done(struct conn *c)
 		/* Bytes not read would turn the answer into a reset. */
 		c->phase = P_LINGER;
 		c->left = 0;
-		c->deadline = ev_now();
 		ev_timer_del(&c->timer);
-		deadline_set(c, LINGER_MS);
+		deadline_set(c, lconf->l.write_timeout_ms < LINGER_MS ?
+		    lconf->l.write_timeout_ms : LINGER_MS);
 	} else if (c->phase == P_HEAD && (c->flags & K_STARTED) == 0)
 		idle_enter(c);
 	want(c);
@@ -857,8 +864,7 @@ accept_ready(struct ev_io *io, int got)
 	for (i = 0; i < ACCEPT_MAX && io->fd != -1; i++) {
 		len = sizeof(ss);
 		ss.ss_family = AF_UNSPEC;
-		fd = accept4(io->fd, (struct sockaddr *)&ss, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept_nb(io->fd, (struct sockaddr *)&ss, &len);
 		if (fd != -1) {
 			conn_take(fd, ls, (struct sockaddr *)&ss);
 			continue;
@@ -1107,9 +1113,11 @@ conn_answered(struct conn *c, int last)
 		last = 1;
 	c->phase = P_HEAD;
 	memset(&c->scan, 0, sizeof(c->scan));
-	if (last)
+	if (last) {
 		c->flags |= K_CLOSE;
-	else if (unread) {
+		if (unread || (r->flags & RQ_ASKED) == 0)
+			c->flags |= K_UNREAD;
+	} else if (unread) {
 		c->phase = P_SKIP;
 		if (c->flags & K_CHUNKED)
 			c->left = 0;

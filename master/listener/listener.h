@@ -140,6 +140,7 @@ enum req_state {
 #define RQ_LENGTH	32		/* Content-Length or chunked */
 #define RQ_ORIGIN	64		/* origin is to be allowed */
 #define RQ_SECRET	128		/* its bytes are wiped behind it */
+#define RQ_ASKED	256		/* RQ_CLOSE is the client's wish */
 
 struct mcp_state {
 	uint8_t		handle[HANDLE_LEN];

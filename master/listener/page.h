@@ -14,8 +14,8 @@ struct page_view {
 	const struct page_info *info;	/* client, redirect host, scope */
 	const char	*txn, *csrf;	/* hidden fields */
 	const char	*pending;	/* sign-in only */
-	const char	*user;		/* sign-in: typed before; consent: who */
-	const char	*text;		/* sign-in: why again; "" or NULL: none */
+	const char	*user;		/* typed before; consent: who */
+	const char	*text;		/* sign-in: why again; or NULL */
 };
 
 /* 0, or -1 when the buffer failed. */

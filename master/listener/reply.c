@@ -14,8 +14,8 @@
 #include "page.h"
 #include "listener.h"
 
-#define LOG_BURST	200		/* request log lines, then 50 a second */
-#define LOG_RATE	50
+#define LOG_BURST	200		/* request log lines at once */
+#define LOG_RATE	50		/* and a second */
 
 static const char page_headers[] =
 "Content-Security-Policy: default-src 'none'; style-src 'self'; "

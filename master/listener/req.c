@@ -35,16 +35,19 @@ static size_t		 mem_used;
 static void
 slots_grow(void)
 {
-	uint32_t n = nslots != 0 ? nslots * 2 : 64, i;
+	struct slot *s;
+	uint32_t *f, n = nslots != 0 ? nslots * 2 : 64, i;
 
 	if (n > SLOTS_MAX)
 		n = SLOTS_MAX;
 	if (n == nslots)
 		fatalx("too many questions open");
-	slots = realloc(slots, n * sizeof(*slots));
-	free_slots = realloc(free_slots, n * sizeof(*free_slots));
-	if (slots == NULL || free_slots == NULL)
+	s = realloc(slots, n * sizeof(*slots));
+	f = realloc(free_slots, n * sizeof(*free_slots));
+	if (s == NULL || f == NULL)
 		fatal("questions");
+	slots = s;
+	free_slots = f;
 	for (i = n; i > nslots; i--) {
 		slots[i - 1].r = NULL;
 		slots[i - 1].turn = 0;
@@ -142,10 +145,14 @@ req_free(struct req *r)
 	nspare++;
 }
 
+/*
+ * Up to 2025-11-25 a connection that ends says nothing about its requests;
+ * from 2026-07-28 on that is how they are cancelled.
+ */
 void
 req_cancel(struct req *r)
 {
-	if (r->state == RS_TOOLD)
+	if (r->state == RS_TOOLD && r->u.mcp.modern)
 		link_cancel(r->id);
 	req_free(r);
 }
@@ -235,7 +242,6 @@ req_retry(struct req *r, void (*go)(struct req *))
 static void
 waiting_run(void)
 {
-	struct req_list now = TAILQ_HEAD_INITIALIZER(now);
 	struct req *r;
 	unsigned int n = 0;
 
