@@ -189,7 +189,8 @@ layers_text(const struct sandbox_policy *p, struct sandbox_got *got)
 	size_t	i, n;
 
 	n = (size_t)snprintf(got->text, sizeof(got->text),
-	    "uid %u%s", own_uid, got->have & LAYER_UID ? "" : " (shared)");
+	    "uid %u%s", own_uid, got->have & LAYER_UID ||
+	    opt_flags & SBO_SIGNALS ? "" : " (shared)");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (got->have & names[i].bit)
 			n += (size_t)snprintf(got->text + n,

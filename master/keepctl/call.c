@@ -177,7 +177,9 @@ call_run(const char *user, const char *tool, const struct buf *args)
 	if (got.unknown)
 		die(EXIT_REFUSED, "toold does not know the handle that authd "
 		    "made: try again");
-	return (answer_print());
+	n = answer_print();
+	buf_free(&got.body);
+	return (n);
 }
 
 static void
@@ -212,6 +214,7 @@ cmd_call(int argc, char **argv)
 	struct json	j;
 	struct buf	args;
 	const char	*user;
+	int		 status;
 
 	user = user_opt(&argc, &argv);
 	if (argc < 1 || argc > 2 || argv[0][0] == '-')
@@ -225,7 +228,9 @@ cmd_call(int argc, char **argv)
 	j.len = args.len;
 	if (args.failed || j.len == 0 || !json_valid(j))
 		die(EXIT_USAGE, "the arguments of %s are not JSON", argv[0]);
-	return (call_run(user, argv[0], &args));
+	status = call_run(user, argv[0], &args);
+	buf_free(&args);
+	return (status);
 }
 
 int
@@ -233,13 +238,16 @@ cmd_lock_list(int argc, char **argv)
 {
 	struct buf	args;
 	const char	*user;
+	int		 status;
 
 	user = user_opt(&argc, &argv);
 	if (argc != 0)
 		return (EXIT_USAGE);
 	buf_init(&args, 64);
 	buf_adds(&args, "{}");
-	return (call_run(user, "list_locks", &args));
+	status = call_run(user, "list_locks", &args);
+	buf_free(&args);
+	return (status);
 }
 
 int
@@ -247,6 +255,7 @@ cmd_lock_remove(int argc, char **argv)
 {
 	struct buf	args;
 	const char	*user;
+	int		 status;
 
 	user = user_opt(&argc, &argv);
 	if (argc != 1)
@@ -255,5 +264,7 @@ cmd_lock_remove(int argc, char **argv)
 	buf_adds(&args, "{\"id\":");
 	buf_add_json(&args, argv[0], strlen(argv[0]));
 	buf_adds(&args, "}");
-	return (call_run(user, "delete_lock", &args));
+	status = call_run(user, "delete_lock", &args);
+	buf_free(&args);
+	return (status);
 }
