@@ -19,6 +19,18 @@ k_start
 k_users >/dev/null
 B=$K_DIR/bench
 mkdir "$B"
+pids() {	# master: it and its children
+	echo "$1"
+	pgrep -P "$1"
+}
+private() {	# KiB that no other process shares, master and children
+	for _p in $(pids "$(k_pid)"); do
+		awk '/^Private_/ { n += $2 } END { print n }' \
+		    "/proc/$_p/smaps_rollup"
+	done | awk '{ n += $1 } END { print n }'
+}
+sleep 12	# what hashing the users' passwords took is given back
+rest=$(private)
 "$K_NODE" "$K_TESTS/bench/prepare.mjs" "$B" || exit 2
 
 NPORT=$(k_free_port)
@@ -41,10 +53,6 @@ NGINX=$!
 trap 'kill $NGINX 2>/dev/null; k_cleanup' EXIT
 sleep 1
 
-pids() {	# master: it and its children
-	echo "$1"
-	pgrep -P "$1"
-}
 cpu() {		# ticks of a server so far
 	for _p in $(pids "$1"); do
 		cut -d ' ' -f 14,15 "/proc/$_p/stat" 2>/dev/null
@@ -97,10 +105,8 @@ for w in nginx-64 call-64 list-64 nginx-1 call-1 refresh-64; do
 done
 echo "call-64 / nginx-64: $(echo "$(median call-64 7) $(median nginx-64 7)" |
     awk '{ printf "%.2f", $1 / $2 }') of the CPU"
-private=$(for p in $(pids "$(k_pid)"); do
-	awk '/^Private_/ { n += $2 } END { print n }' "/proc/$p/smaps_rollup"
-done | awk '{ n += $1 } END { print n }')
-echo "memory: $((private / 1024)) MiB private in all processes"
+echo "memory: $((rest / 1024)) MiB private at rest," \
+    "$(($(private) / 1024)) MiB after the load"
 if [ "$(id -u)" -eq 0 ] && command -v strace >/dev/null; then
 	strace -f -c -o "$B/strace" $(pids "$(k_pid)" | sed 's/^/-p /') &
 	S=$!
