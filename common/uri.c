@@ -356,7 +356,7 @@ uri_redirect_ok(const char *s, const char *const *schemes, size_t nschemes)
 	if (is_dangerous(u.scheme))
 		return ("has a scheme that is never allowed");
 	if (!scheme_listed(s, u.scheme, schemes, nschemes))
-		return ("has a scheme that is not in redirect-schemes");
+		return ("has a scheme that is not in redirect-scheme");
 	return (NULL);
 }
 

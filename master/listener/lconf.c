@@ -60,7 +60,7 @@ static void *
 row_add(void *list, size_t *n, size_t size)
 {
 	if (*n == NAMES_MAX) {
-		staged_bad = "too many hosts, allowed origins or proxies";
+		staged_bad = "too many rows of hosts, allow-origin or trusted-proxy";
 		return (list);
 	}
 	if ((list = realloc(list, (*n + 1) * size)) == NULL)
@@ -96,7 +96,7 @@ add_origin(const char *text)
 	if (uri_parse(text, &u) != NULL || u.has_query ||
 	    (u.path[0] != '\0' && strcmp(u.path, "/") != 0) ||
 	    uri_origin(&u, origin, sizeof(origin)) == -1) {
-		staged_bad = "allowed origins: one is not scheme://host[:port]";
+		staged_bad = "allow-origin: one is not scheme://host[:port]";
 		return;
 	}
 	staged->origins = row_add(staged->origins, &staged->norigins,

@@ -172,7 +172,7 @@ check_origin(struct req *r, const struct http_head *h)
 	    text_setn(r->origin, sizeof(r->origin), o.p, o.len) == -1) {
 		reply_error(r, 403, "invalid_origin",
 		    "This Origin is not listed in the setting "
-		    "allowed-origins.");
+		    "allow-origin.");
 		return (-1);
 	}
 	r->flags |= RQ_ORIGIN;
