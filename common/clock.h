@@ -17,7 +17,7 @@ struct mono	 mono_now(void);
 uint64_t	 mono_us(void);			/* for durations only */
 int64_t		 wall_ms(void);			/* since 1970, UTC */
 int64_t		 wall_s(void);
-/* YY.MM.DD.HHMM of seed-system's `ver` field; out holds 14. */
+/* YY.MM.DD.HHMM, the platform's `ver` field; out holds 14. */
 void		 wall_ver(int64_t ms, char *out);
 /* 2026-11-24T08:09:10.123Z; out holds 25. */
 void		 wall_iso(int64_t ms, char *out);

@@ -75,3 +75,17 @@ form_fill(const struct form_field *fields, const char *text, size_t len,
 	*has = f.has;
 	return (rv == -1 ? -1 : 0);
 }
+
+int
+form_refused(struct req *r, const struct form_field *fields, void *out,
+    uint32_t *has)
+{
+	const char	*text, *why;
+	size_t		 len;
+
+	text = req_body(r, &len);
+	if (form_fill(fields, text, len, out, has, &why) == 0)
+		return (0);
+	reply_error(r, 400, "invalid_request", why);
+	return (1);
+}

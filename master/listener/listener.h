@@ -250,6 +250,8 @@ void	 reply_error_more(struct req *, int status, const char *code,
 /* A JSON-RPC error without id, for /mcp behind the token check. */
 void	 reply_rpc(struct req *, int status, int code, const char *text,
 	    unsigned int retry);
+/* Adds "key":"val" to an object that buf began with '{'. */
+void	 json_member(struct buf *, const char *key, const char *val);
 /* An HTML error page. */
 void	 reply_page(struct req *, int status, const char *heading,
 	    const char *text, unsigned int retry);
@@ -364,6 +366,9 @@ struct form_field {
 	    sizeof(((struct s *)0)->m) }
 int	 form_fill(const struct form_field *, const char *, size_t, void *out,
 	    uint32_t *has, const char **why);
+/* The same over the request's body or query: 1, and answered, if it fails. */
+int	 form_refused(struct req *, const struct form_field *, void *out,
+	    uint32_t *has);
 /* Body of the request behind the header texts. */
 const char *req_body(const struct req *, size_t *len);
 

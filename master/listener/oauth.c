@@ -115,28 +115,13 @@ oauth_head(struct req *r, const struct http_head *h)
 	return (0);
 }
 
-/* 1 and the answer is sent, when the form is not one. */
-static int
-form_bad(struct req *r, const struct form_field *fields, void *out,
-    uint32_t *has)
-{
-	const char	*text, *why;
-	size_t		 len;
-
-	text = req_body(r, &len);
-	if (form_fill(fields, text, len, out, has, &why) == 0)
-		return (0);
-	reply_error(r, 400, "invalid_request", why);
-	return (1);
-}
-
 static void
 token_go(struct req *r)
 {
 	struct msg_token	m;
 
 	memset(&m, 0, sizeof(m));
-	if (form_bad(r, token_fields, &m, &m.has))
+	if (form_refused(r, token_fields, &m, &m.has))
 		goto out;
 	m.from = r->from;
 	if (r->flags & RQ_BASIC) {
@@ -181,13 +166,6 @@ json_send(struct req *r, int status, struct buf *b)
 	buf_wipe(b);
 }
 
-static void
-member(struct buf *b, const char *key, const char *val)
-{
-	buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
-	buf_add_json(b, val, strlen(val));
-}
-
 void
 oauth_token_answer(struct req *r, const struct msg_token_answer *m)
 {
@@ -200,12 +178,12 @@ oauth_token_answer(struct req *r, const struct msg_token_answer *m)
 	}
 	buf_init(&b, 16384);
 	buf_addc(&b, '{');
-	member(&b, "access_token", m->access);
-	member(&b, "token_type", "Bearer");
+	json_member(&b, "access_token", m->access);
+	json_member(&b, "token_type", "Bearer");
 	buf_addf(&b, ",\"expires_in\":%u", m->expires_in);
 	if (m->refresh[0] != '\0')
-		member(&b, "refresh_token", m->refresh);
-	member(&b, "scope", m->scope);
+		json_member(&b, "refresh_token", m->refresh);
+	json_member(&b, "scope", m->scope);
 	buf_addc(&b, '}');
 	json_send(r, 200, &b);
 }
@@ -216,7 +194,7 @@ revoke_go(struct req *r)
 	struct msg_revoke	m;
 
 	memset(&m, 0, sizeof(m));
-	if (form_bad(r, revoke_fields, &m, &m.has))
+	if (form_refused(r, revoke_fields, &m, &m.has))
 		goto out;
 	m.from = r->from;
 	if (r->flags & RQ_BASIC) {

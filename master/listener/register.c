@@ -241,13 +241,6 @@ register_run(struct req *r)
 }
 
 static void
-member(struct buf *b, const char *key, const char *val)
-{
-	buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
-	buf_add_json(b, val, strlen(val));
-}
-
-static void
 answer_build(struct buf *b, const struct msg_registered *m)
 {
 	static const char *const methods[AM_MAX] = {
@@ -258,15 +251,15 @@ answer_build(struct buf *b, const struct msg_registered *m)
 	uint32_t	i;
 
 	buf_addc(b, '{');
-	member(b, "client_id", m->client_id);
+	json_member(b, "client_id", m->client_id);
 	buf_addf(b, ",\"client_id_issued_at\":%lld",
 	    (long long)m->issued_at);
 	if (m->secret[0] != '\0') {
-		member(b, "client_secret", m->secret);
+		json_member(b, "client_secret", m->secret);
 		buf_addf(b, ",\"client_secret_expires_at\":%lld",
 		    (long long)m->secret_expires);
 	}
-	member(b, "client_name", m->client_name);
+	json_member(b, "client_name", m->client_name);
 	buf_adds(b, ",\"redirect_uris\":[");
 	for (i = 0; i < m->nredirects; i++) {
 		if (i > 0)
@@ -277,8 +270,8 @@ answer_build(struct buf *b, const struct msg_registered *m)
 	if (m->grant_types & GT_REFRESH)
 		buf_adds(b, ",\"refresh_token\"");
 	buf_adds(b, "],\"response_types\":[\"code\"]");
-	member(b, "token_endpoint_auth_method", methods[m->auth_method]);
-	member(b, "scope", SCOPE);
+	json_member(b, "token_endpoint_auth_method", methods[m->auth_method]);
+	json_member(b, "scope", SCOPE);
 	buf_addc(b, '}');
 }
 

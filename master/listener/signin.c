@@ -220,21 +220,6 @@ error_send(struct req *r, uint32_t status, const char *error,
 		    "invalid_request", text, retry, NULL);
 }
 
-/* 1 and answered, when the form or query is not one. */
-static int
-fields_bad(struct req *r, const struct form_field *f, void *out,
-    uint32_t *has)
-{
-	const char	*text, *why;
-	size_t		 len;
-
-	text = req_body(r, &len);
-	if (form_fill(f, text, len, out, has, &why) == 0)
-		return (0);
-	reply_error(r, 400, "invalid_request", why);
-	return (1);
-}
-
 /* ---- /authorize ---- */
 
 static void
@@ -243,7 +228,7 @@ authorize_go(struct req *r)
 	struct msg_authorize	m;
 
 	memset(&m, 0, sizeof(m));
-	if (fields_bad(r, authorize_fields, &m, &m.has))
+	if (form_refused(r, authorize_fields, &m, &m.has))
 		return;
 	m.from = r->from;
 	link_ask_authd(r, MSG_AUTHORIZE, &m);
@@ -310,7 +295,7 @@ signin_go(struct req *r)
 
 	memset(&f, 0, sizeof(f));
 	memset(&m, 0, sizeof(m));
-	if (fields_bad(r, signin_fields, &f, &has))
+	if (form_refused(r, signin_fields, &f, &has))
 		goto out;
 	if ((has & (SF_TXN | SF_CSRF | SF_PENDING)) !=
 	    (SF_TXN | SF_CSRF | SF_PENDING) || !txn_ok(f.txn)) {
@@ -421,7 +406,7 @@ view_go(struct req *r)
 
 	memset(&m, 0, sizeof(m));
 	memset(&f, 0, sizeof(f));
-	if (fields_bad(r, consent_fields, &f, &has))
+	if (form_refused(r, consent_fields, &f, &has))
 		return;
 	if (!(has & CF_TXN) || !txn_ok(f.txn)) {
 		none_send(r);
@@ -442,7 +427,7 @@ consent_go(struct req *r)
 
 	memset(&m, 0, sizeof(m));
 	memset(&f, 0, sizeof(f));
-	if (fields_bad(r, consent_fields, &f, &has))
+	if (form_refused(r, consent_fields, &f, &has))
 		return;
 	if ((has & (CF_TXN | CF_CSRF)) != (CF_TXN | CF_CSRF) ||
 	    !txn_ok(f.txn)) {
