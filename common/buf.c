@@ -23,10 +23,14 @@ buf_init(struct buf *b, size_t max)
 void
 buf_free(struct buf *b)
 {
-	size_t max = b->max;
+	size_t	max = b->max;
+	int	secret = b->secret;
 
+	if (secret && b->data != NULL)
+		secret_wipe(b->data, b->cap);
 	free(b->data);
 	buf_init(b, max);
+	b->secret = secret;
 }
 
 void
@@ -54,6 +58,22 @@ buf_consume(struct buf *b, size_t n)
 		memmove(b->data, b->data + n, b->len);
 }
 
+/* realloc would leave the old bytes where nobody wipes them. */
+static uint8_t *
+block_grow(struct buf *b, size_t cap)
+{
+	uint8_t *p;
+
+	if (!b->secret || b->data == NULL)
+		return (realloc(b->data, cap));
+	if ((p = malloc(cap)) == NULL)
+		return (NULL);
+	memcpy(p, b->data, b->len);
+	secret_wipe(b->data, b->cap);
+	free(b->data);
+	return (p);
+}
+
 uint8_t *
 buf_reserve(struct buf *b, size_t n)
 {
@@ -78,7 +98,7 @@ buf_reserve(struct buf *b, size_t n)
 		cap *= 2;
 	if (cap > b->max)
 		cap = b->max;
-	if ((p = realloc(b->data, cap)) == NULL) {
+	if ((p = block_grow(b, cap)) == NULL) {
 		b->failed = 1;
 		return (NULL);
 	}

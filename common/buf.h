@@ -19,6 +19,7 @@ struct buf {
 	size_t	 cap;
 	size_t	 max;		/* bound of len, 0 means 64 MiB */
 	int	 failed;
+	int	 secret;	/* wipe what is left behind, also in growing */
 };
 
 /* Empty buffer; no memory is taken before the first append. */

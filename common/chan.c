@@ -163,6 +163,7 @@ chan_new(int fd, enum chan_kind kind, enum chan_side side,
 	snprintf(ch->name, sizeof(ch->name), "channel %d", fd);
 	buf_init(&ch->whole, 0);
 	buf_init(&ch->out, OUT_MAX);
+	ch->out.secret = ch->whole.secret = (kind & CK_SECRETS) != 0;
 	chan_sethandlers(ch);
 	if (!hooked) {
 		ev_hook_add(&flush_hook, EV_ORDER_FLUSH, chans_flush, NULL);

@@ -592,6 +592,7 @@ write_done(struct conn *c)
 {
 	mem_give(c->out.len);
 	buf_free(&c->out);
+	c->out.secret = 0;
 	c->out_off = 0;
 	c->flags &= ~(unsigned int)K_SLOW;
 	if (c->flags & K_CLOSE &&
@@ -793,6 +794,7 @@ conn_add(int fd, const struct lsock *ls, const struct msg_from *f,
 	c->addr = a;
 	c->lflags = ls->l.flags;
 	buf_init(&c->in, lconf->limits.max_header + AHEAD_MAX + RBUF);
+	c->in.secret = 1;
 	buf_init(&c->out, 0);
 	if ((ls->l.flags & LISTEN_UNIX) == 0 &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
@@ -984,6 +986,12 @@ conn_init(void)
 }
 
 /* ---- for the rest of the listener ---- */
+
+void
+conn_secret(struct conn *c)
+{
+	c->out.secret = 1;
+}
 
 unsigned int
 conn_count(void)

@@ -111,6 +111,8 @@ void	 conn_stat(struct msg_stat *);
 /* Write an answer, now or at the end of the turn; the bytes are copied. */
 void	 conn_send(struct conn *, const void *head, size_t hlen,
 	    const void *body, size_t blen);
+/* What c still has to write is to be wiped when it is written. */
+void	 conn_secret(struct conn *);
 /* The request of c is answered (and gone); last: close behind it. */
 void	 conn_answered(struct conn *, int last);
 /* The request waits: for at most ms, then req_timeout(). */

@@ -177,6 +177,7 @@ oauth_token_answer(struct req *r, const struct msg_token_answer *m)
 		return;
 	}
 	buf_init(&b, 16384);
+	b.secret = 1;
 	buf_addc(&b, '{');
 	json_member(&b, "access_token", m->access);
 	json_member(&b, "token_type", "Bearer");
@@ -226,6 +227,7 @@ oauth_revoke_answer(struct req *r, const struct msg_revoke_answer *m)
 		return;
 	}
 	buf_init(&b, 0);
+	b.secret = 1;
 	buf_adds(&b, "{}");
 	json_send(r, 200, &b);
 }

@@ -287,6 +287,7 @@ register_answer(struct req *r, const struct msg_registered *m)
 		return;
 	}
 	buf_init(&b, 0);
+	b.secret = 1;
 	answer_build(&b, m);
 	memset(&p, 0, sizeof(p));
 	p.status = (int)m->status;

@@ -180,8 +180,13 @@ static void
 answer_write(struct req *r, const struct reply *p, int last)
 {
 	static struct buf b;
+	int secret = r->route != NULL && r->route->flags & RT_SECRET;
 
+	b.secret = 1;
 	buf_reset(&b);
+	/* What cannot be written at once waits where it will be wiped. */
+	if (secret)
+		conn_secret(r->c);
 	add_headers(&b, r, p);
 	if (last)
 		buf_adds(&b, "Connection: close\r\n");
@@ -197,6 +202,8 @@ answer_write(struct req *r, const struct reply *p, int last)
 		conn_send(r->c, b.data, b.len, NULL, 0);
 	else
 		conn_send(r->c, b.data, b.len, p->body, p->len);
+	if (secret)
+		secret_wipe(b.data, b.len);
 }
 
 static void

@@ -288,8 +288,10 @@ find_route(struct req *r, const struct http_head *h)
 	}
 	if (r->route != NULL) {
 		r->path = r->route->path;
-		if (r->route->flags & RT_SECRET)
+		if (r->route->flags & RT_SECRET) {
 			r->flags |= RQ_SECRET;
+			r->body.secret = 1;
+		}
 	}
 	if (r->route != NULL ? r->route->flags & RT_PEOPLE &&
 	    !(http_accepts(h, "application/json") &&

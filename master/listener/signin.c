@@ -190,6 +190,7 @@ redirect_send(struct req *r, int status, const char *location,
 		return;
 	}
 	buf_init(&b, 0);
+	b.secret = 1;
 	buf_addf(&b, "Location: %s\r\nReferrer-Policy: no-referrer\r\n%s",
 	    location, cookies != NULL ? cookies : "");
 	buf_addc(&b, '\0');
@@ -247,6 +248,7 @@ signin_page_send(struct req *r, int status, const struct page_view *v,
 	struct buf	b;
 
 	buf_init(&b, 0);
+	b.secret = 1;
 	page_signin(&b, v);
 	page_send(r, status, &b, cookies, retry,
 	    status == 200 ? NULL : "sign-in refused");
@@ -278,6 +280,7 @@ signin_authorize_answer(struct req *r, const struct msg_authorize_answer *m)
 	v.csrf = m->csrf;
 	v.pending = m->pending;
 	buf_init(&cookies, 0);
+	cookies.secret = 1;
 	cookie_add(&cookies, m->txn, m->cookie, FLOW_AGE);
 	buf_addc(&cookies, '\0');
 	signin_page_send(r, 200, &v, (const char *)cookies.data, 0);
@@ -333,6 +336,7 @@ signin_done(struct req *r, const struct msg_signin_answer *m)
 		return;
 	}
 	buf_init(&cookies, 0);
+	cookies.secret = 1;
 	cookie_add(&cookies, m->txn, m->session, FLOW_AGE);
 	if (m->device[0] != '\0')
 		cookie_add(&cookies, "device", m->device, DEVICE_AGE);
@@ -480,6 +484,7 @@ signin_consent_page(struct req *r, const struct msg_consent_page *m)
 	v.csrf = m->csrf;
 	v.user = m->user;
 	buf_init(&b, 0);
+	b.secret = 1;
 	page_consent(&b, &v);
 	page_send(r, 200, &b, NULL, 0, NULL);
 }
