@@ -21,7 +21,6 @@
 
 #define BACKOFF_FIRST	50		/* ms */
 #define BACKOFF_MAX	5000
-#define BACKOFF_RESET	10000		/* of a child that lived so long */
 #define START_DEADLINE	30000		/* for CONF and START */
 
 static const struct role_row {
@@ -200,12 +199,19 @@ proc_fork(const char *path, int fd)
 	return (pid);
 }
 
+/*
+ * Twice as late after each death, and half as late for each second that it
+ * lived: one that dies at once is started ever more rarely, one that was
+ * killed in the middle of its work comes back at once.
+ */
 static void
 proc_again(struct proc *p)
 {
-	if (mono_before(mono_add(p->since, BACKOFF_RESET), ev_now()))
-		p->wait_ms = 0;
-	p->wait_ms = p->wait_ms == 0 ? BACKOFF_FIRST : p->wait_ms * 2;
+	uint64_t	lived = (ev_now().ms - p->since.ms) / 1000;
+
+	p->wait_ms = lived > 31 ? 0 : p->wait_ms >> lived;
+	p->wait_ms = p->wait_ms < BACKOFF_FIRST ? BACKOFF_FIRST :
+	    p->wait_ms * 2;
 	if (p->wait_ms > BACKOFF_MAX)
 		p->wait_ms = BACKOFF_MAX;
 	p->restarts++;

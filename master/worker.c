@@ -194,9 +194,13 @@ workers_lost(const struct proc *gone)
 	for (i = 0; (p = proc_at(i)) != NULL; i++) {
 		if (p->role != CR_LISTENER)
 			continue;
-		if (p == gone || gone->role == CR_AUTHD ||
-		    gone->role == CR_TOOLD)
-			worker_reset(p);
+		if (p != gone && gone->role != CR_AUTHD &&
+		    gone->role != CR_TOOLD)
+			continue;
+		worker_reset(p);
+		/* Not its fault: it is introduced as soon as all serve. */
+		ev_timer_del(&p->worker.timer);
+		p->worker.wait_ms = 0;
 	}
 }
 
