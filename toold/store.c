@@ -430,7 +430,7 @@ void
 store_open(const char *dir)
 {
 	const char *const	*p;
-	char			 path[512];
+	char			 path[512], seed[4];
 
 	if (store.db != NULL)
 		fatalx("store: opened twice");
@@ -440,6 +440,11 @@ store_open(const char *dir)
 		fatalx("store: the path of the state directory is too long");
 	sqlite_start();
 	umask(077);
+	/*
+	 * SQLite reads its seed when it first begins a log anew: behind a log
+	 * left by a killed process that would be inside the sandbox.
+	 */
+	sqlite3_randomness((int)sizeof(seed), seed);
 	db_open(path);
 	sql_profile(SP_OPEN);
 	db_limits(store.db);

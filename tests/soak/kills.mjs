@@ -146,8 +146,12 @@ async function killer() {
 			    .split('\n').filter(Boolean).map(Number);
 			if (!pids.length)
 				return false;
-			process.kill(pids[Math.floor(Math.random() * pids.length)],
-			    'SIGKILL');
+			try {
+				process.kill(pids[Math.floor(Math.random() *
+				    pids.length)], 'SIGKILL');
+			} catch {
+				return false;	// it was just replaced
+			}
 			return true;
 		}, `a process of ${role}`, 20000);
 		done_++;
