@@ -117,7 +117,7 @@ await test('authorization server: metadata and code grant', async () => {
 	const c = await register(base, { client_name: 'Conformance',
 	    redirect_uris: [`http://127.0.0.1:${port}/callback`] });
 	const p = run(['authorization', '--url', base, '--client-id',
-	    c.client_id, '--port', String(port), '--resource', base + '/mcp']);
+	    c.client_id, '--port', String(port), '--resource', base + '/mcp', '--verbose']);
 	const m = await until(() => /https?:\/\/\S+\/authorize\?\S+/
 	    .exec(p.text.replace(/\u001b\[[0-9;]*m/g, '')) || p.exitCode !== null,
 	    'the authorization URL', 30000);
@@ -129,7 +129,8 @@ await test('authorization server: metadata and code grant', async () => {
 	const code = await p.ended;
 	console.log(p.text.split('\n').filter((l) => /✓|✗|passed|failed/.test(l))
 	    .map((l) => `# authorization: ${l}`).join('\n'));
-	eq(code, 0, `exit status; output ${p.text.slice(-1500)}`);
+	eq(code, 0, `exit status; output ${p.text.slice(p.text.search(
+	    /FAILURE|✗/)).slice(0, 1500)}`);
 	has(p.text, /authorization-code-grant/, 'output');
 });
 done();
