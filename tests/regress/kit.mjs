@@ -601,7 +601,8 @@ export class Instance {
 	sh(script, input) {
 		const r = spawnSync('sh', ['-c', `. "${TESTS}/lib.sh"; ${script}`], {
 		    env: { ...process.env, ...this.env, K_DIR: this.dir,
-		    K_TESTS: TESTS }, input, encoding: 'utf8', timeout: 120000 });
+		    K_TESTS: TESTS }, input, encoding: 'utf8', timeout: 120000,
+		    maxBuffer: 1 << 28 });
 		return { status: r.status, out: r.stdout ?? '', err: r.stderr ?? '' };
 	}
 	must(script, input) {

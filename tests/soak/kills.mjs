@@ -54,21 +54,17 @@ const post = (token, name, args) => timed(name, async () => {
 });
 
 const acked = new Set();
-// A sign-in that a kill cut off is begun again: what is judged is the work.
-async function enter(user, password) {
-	for (;;) {
-		try {
-			return await connect(base, user, password);
-		} catch (e) {
-			if (stop)
-				throw e;
-			fault('sign-in');
-			await sleep(200);
-		}
-	}
+// Everybody is signed in before the first kill, so that all are in flight.
+const entered = [];
+async function enter() {
+	const who = [...Array.from({ length: WRITERS }, () => ['designer',
+	    process.env.K_PW_DESIGNER]), ...Array.from({ length: READERS +
+	    REFRESHERS }, () => ['viewer', process.env.K_PW_VIEWER])];
+	for (const [u, p] of who)
+		entered.push(await connect(base, u, p));
 }
 async function writer(n) {
-	const u = await enter('designer', process.env.K_PW_DESIGNER);
+	const u = entered[n];
 	for (let i = 0; !stop; i++) {
 		const tag = `w${n}-${i}`;
 		const args = { table, rows: [{ tag }], requestId: tag };
@@ -89,7 +85,7 @@ async function writer(n) {
 	}
 }
 async function reader(n) {
-	const u = await enter('viewer', process.env.K_PW_VIEWER);
+	const u = entered[WRITERS + n];
 	while (!stop) {
 		const r = await post(u.access, 'query_entity_table', { table,
 		    take: 1 });
@@ -101,7 +97,7 @@ async function reader(n) {
 }
 const chains = [];
 async function refresher(n) {
-	const u = await enter('viewer', process.env.K_PW_VIEWER);
+	const u = entered[WRITERS + READERS + n];
 	const chain = { g: u, token: u.refresh, access: u.access, n };
 	chains.push(chain);
 	while (!stop) {
@@ -193,6 +189,7 @@ await test('control: the bookkeeper finds a lost and a doubled row',
 });
 
 let work;
+await enter();
 await test(`${KILLS} kills of each role with ${WRITERS + READERS +
     REFRESHERS} requests in flight`, async () => {
 	work = [
@@ -211,6 +208,7 @@ await test(`${KILLS} kills of each role with ${WRITERS + READERS +
 	await failed;
 	await until(() => keepd.sh('k_healthy').status === 0, 'service');
 	ok(faults.size > 0, 'control: the kills were felt');
+	ok(granted.length > KILLS, `sign-ins between the kills ${granted.length}`);
 });
 stop = true;
 await Promise.allSettled(work ?? []);
