@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "compat/compat.h"
 #include "log.h"
 #include "secret.h"
 #include "listener.h"
@@ -33,12 +32,9 @@
 #define SKIP_MAX	65536		/* body of a refused request */
 #define OUT_MAX		(256 << 10)	/* no new request beyond that */
 #define TURN_MAX	32		/* requests of one connection a turn */
-#define ACCEPT_MAX	32		/* connections a turn */
 #define LINGER_MS	1500
 #define LINGER_BYTES	(1 << 20)
 #define DRAIN_MS	60000
-#define ACCEPT_PAUSE_MS	100
-#define LSOCKS		32
 
 enum phase {
 	P_HEAD,				/* idle, or a header section comes */
@@ -76,16 +72,9 @@ struct conn {
 	struct req	*req;
 	struct addr	*addr;
 	struct msg_from	 peer;
-	unsigned int	 lflags;	/* LISTEN_ bits */
 	TAILQ_ENTRY(conn) all, idle, dirty, resume;
 };
 TAILQ_HEAD(conn_list, conn);
-
-struct lsock {
-	struct ev_io	 io;
-	struct msg_listen l;
-	int		 fd;		/* -1: free */
-};
 
 static struct conn_list	 conns = TAILQ_HEAD_INITIALIZER(conns);
 static struct conn_list	 idles = TAILQ_HEAD_INITIALIZER(idles);
@@ -93,9 +82,7 @@ static struct conn_list	 dirties = TAILQ_HEAD_INITIALIZER(dirties);
 static struct conn_list	 resumes = TAILQ_HEAD_INITIALIZER(resumes);
 static struct conn_list	 gone = TAILQ_HEAD_INITIALIZER(gone);
 static unsigned int	 nconns;
-static uint64_t		 accepted, turned_away;
-static struct lsock	 lsocks[LSOCKS], lstaged[LSOCKS];
-static struct ev_timer	 accept_timer, drain_timer;
+static struct ev_timer	 drain_timer;
 static struct ev_hook	 flush_hook, resume_hook;
 static int		 draining;
 static char		 rbuf[RBUF];
@@ -750,9 +737,9 @@ conn_close(struct conn *c)
 	ev_hook_arm(&flush_hook);
 }
 
-/* Room for one more: the connection that has been idle longest goes. */
-static int
-make_room(void)
+/* The connection that has been idle longest goes. */
+int
+conn_room(void)
 {
 	struct conn *c;
 
@@ -764,22 +751,8 @@ make_room(void)
 	return (0);
 }
 
-static void
-turn_away(int fd, int status)
-{
-	const char *s;
-	size_t len;
-
-	s = reply_full(status, &len);
-	if (send(fd, s, len, MSG_NOSIGNAL) == -1)
-		log_debug("turning a connection away: %s", strerror(errno));
-	close(fd);
-	turned_away++;
-}
-
-static void
-conn_add(int fd, const struct lsock *ls, const struct msg_from *f,
-    struct addr *a)
+void
+conn_new(int fd, uint32_t lflags, const struct msg_from *f, struct addr *a)
 {
 	struct conn *c;
 	int on = 1;
@@ -792,156 +765,20 @@ conn_add(int fd, const struct lsock *ls, const struct msg_from *f,
 	}
 	c->peer = *f;
 	c->addr = a;
-	c->lflags = ls->l.flags;
 	buf_init(&c->in, lconf->limits.max_header + AHEAD_MAX + RBUF);
 	c->in.secret = 1;
 	buf_init(&c->out, 0);
-	if ((ls->l.flags & LISTEN_UNIX) == 0 &&
+	if ((lflags & LISTEN_UNIX) == 0 &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		log_debug("TCP_NODELAY: %s", strerror(errno));
 	ev_timer_init(&c->timer, conn_timer, c);
 	ev_io_add(&c->io, fd, EV_READ, conn_ready, c);
 	TAILQ_INSERT_TAIL(&conns, c, all);
 	nconns++;
-	accepted++;
 	/* The first request has to begin soon. */
 	TAILQ_INSERT_TAIL(&idles, c, idle);
 	c->flags |= K_IDLE;
 	deadline_set(c, lconf->l.header_timeout_ms);
-}
-
-static void
-conn_take(int fd, const struct lsock *ls, const struct sockaddr *sa)
-{
-	struct msg_from f;
-	struct addr *a = NULL;
-
-	from_sockaddr(&f, sa);
-	if (make_room() == -1) {
-		turn_away(fd, 503);
-		return;
-	}
-	if (!proxy_trusted(&f) && f.family != 0) {
-		a = addr_get(&f);
-		if (a == NULL ||
-		    addr_enter(a, lconf->l.max_conns_addr) == -1) {
-			turn_away(fd, 429);
-			return;
-		}
-	}
-	conn_add(fd, ls, &f, a);
-}
-
-static void
-accept_pause(void)
-{
-	size_t i;
-
-	for (i = 0; i < LSOCKS; i++) {
-		if (lsocks[i].io.fd != -1)
-			ev_io_want(&lsocks[i].io, 0);
-	}
-	ev_timer_set(&accept_timer, ACCEPT_PAUSE_MS);
-}
-
-static void
-accept_again(struct ev_timer *t)
-{
-	size_t i;
-
-	for (i = 0; i < LSOCKS; i++) {
-		if (lsocks[i].io.fd != -1)
-			ev_io_want(&lsocks[i].io, EV_READ);
-	}
-}
-
-static void
-accept_ready(struct ev_io *io, int got)
-{
-	struct lsock *ls = io->arg;
-	struct sockaddr_storage ss;
-	socklen_t len;
-	int i, fd;
-
-	for (i = 0; i < ACCEPT_MAX && io->fd != -1; i++) {
-		len = sizeof(ss);
-		ss.ss_family = AF_UNSPEC;
-		fd = accept_nb(io->fd, (struct sockaddr *)&ss, &len);
-		if (fd != -1) {
-			conn_take(fd, ls, (struct sockaddr *)&ss);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			log_warn("%s: accept", ls->l.text);
-			accept_pause();
-		} else if (errno != EAGAIN && errno != EINTR &&
-		    errno != ECONNABORTED)
-			log_warn("%s: accept", ls->l.text);
-		return;
-	}
-}
-
-/* ---- listening sockets ---- */
-
-void
-lsock_stage(int fd, const struct msg_listen *l)
-{
-	size_t i;
-
-	for (i = 0; i < LSOCKS; i++) {
-		if (lstaged[i].fd == -1)
-			break;
-	}
-	if (i == LSOCKS)
-		fatalx("more than %d listening sockets", LSOCKS);
-	lstaged[i].fd = fd;
-	lstaged[i].l = *l;
-}
-
-void
-lsock_forget(void)
-{
-	size_t i;
-
-	for (i = 0; i < LSOCKS; i++) {
-		if (lstaged[i].fd != -1)
-			close(lstaged[i].fd);
-		lstaged[i].fd = -1;
-	}
-}
-
-static void
-lsock_close_all(void)
-{
-	size_t i;
-
-	for (i = 0; i < LSOCKS; i++) {
-		if (lsocks[i].fd == -1)
-			continue;
-		ev_io_del(&lsocks[i].io);
-		close(lsocks[i].fd);
-		lsocks[i].fd = -1;
-	}
-}
-
-/* The staged sockets replace the current ones; none staged: they stay. */
-void
-lsock_commit(void)
-{
-	size_t i;
-
-	if (lstaged[0].fd == -1)
-		return;
-	lsock_close_all();
-	for (i = 0; i < LSOCKS; i++) {
-		lsocks[i].fd = lstaged[i].fd;
-		lsocks[i].l = lstaged[i].l;
-		lstaged[i].fd = -1;
-		if (lsocks[i].fd != -1)
-			ev_io_add(&lsocks[i].io, lsocks[i].fd, EV_READ,
-			    accept_ready, &lsocks[i]);
-	}
 }
 
 static void
@@ -959,7 +796,7 @@ conn_drain(void)
 	if (draining)
 		return;
 	draining = 1;
-	lsock_close_all();
+	lsock_close();
 	ev_timer_set(&drain_timer, DRAIN_MS);
 	for (c = TAILQ_FIRST(&conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, all);
@@ -974,11 +811,7 @@ conn_drain(void)
 void
 conn_init(void)
 {
-	size_t i;
-
-	for (i = 0; i < LSOCKS; i++)
-		lsocks[i].fd = lsocks[i].io.fd = lstaged[i].fd = -1;
-	ev_timer_init(&accept_timer, accept_again, NULL);
+	lsock_init();
 	ev_timer_init(&drain_timer, drain_over, NULL);
 	/* Reading on may send to channels, so it comes before their flush. */
 	ev_hook_add(&resume_hook, EV_ORDER_FLUSH - 5, resume_run, NULL);
@@ -1004,7 +837,7 @@ conn_stat(struct msg_stat *s)
 {
 	s->conns = nconns;
 	s->requests = reply_count();
-	s->refused = reply_refused() + turned_away;
+	s->refused = reply_refused() + lsock_refused();
 }
 
 static void

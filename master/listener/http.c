@@ -280,8 +280,6 @@ static enum http_verdict
 scan_partial(const struct http_scan *s, const struct http_limits *lim,
     const char *buf, size_t len, struct http_error *e)
 {
-	if (len > 0 && !is(buf[0], C_TOKEN) && buf[0] != '\r')
-		return (bad_v(e, 400, "this is not HTTP"));
 	if (s->lines == 0 && len - s->line > lim->max_line + 1)
 		return (bad_v(e, 414, "the request line is too long"));
 	if (len > lim->max_header)
@@ -296,6 +294,9 @@ http_scan(struct http_scan *s, const struct http_limits *lim,
 	const char *nl;
 	size_t end;
 
+	/* At once, so that a TLS client need not wait to be told. */
+	if (len > 0 && !is(buf[0], C_TOKEN) && buf[0] != '\r')
+		return (bad_v(e, 400, "this is not HTTP"));
 	while (s->pos < len) {
 		nl = memchr(buf + s->pos, '\n', len - s->pos);
 		if (nl == NULL) {

@@ -95,12 +95,24 @@ void	 addr_leave(struct addr *);
 /* Take one request from the budget: 0, or seconds to wait. */
 unsigned int addr_rate(struct addr *, uint32_t per_minute);
 
+/* ---- accept.c: listening sockets ---- */
+
+void	 lsock_init(void);
+/* Take over a listening socket; l tells its kind. */
+void	 lsock_stage(int fd, const struct msg_listen *l);
+void	 lsock_forget(void);		/* staged ones */
+/* The staged sockets replace the current ones; none staged: they stay. */
+void	 lsock_commit(void);
+void	 lsock_close(void);
+uint64_t lsock_refused(void);		/* connections turned away */
+
 /* ---- conn.c ---- */
 
-/* Take over a listening socket; l tells its kind. */
-void	 lsock_stage(int fd, const struct msg_listen *);
-void	 lsock_forget(void);		/* staged ones */
-void	 lsock_commit(void);
+/* Make room for one more: 0, or -1 when all are busy. */
+int	 conn_room(void);
+/* Take a connected socket, counted in a (or NULL) already. */
+void	 conn_new(int fd, uint32_t lflags, const struct msg_from *,
+	    struct addr *a);
 /* Accept no more; finish what is under way; then the process ends. */
 void	 conn_drain(void);
 void	 conn_init(void);

@@ -2,7 +2,8 @@
 /*
  * http_fuzz.c: the request parser.  First byte 'c': a chunked body, fed
  * whole and byte by byte, both must agree.  Else: a header section, the
- * same way, and everything that reads fields of it.
+ * same way, and everything that reads fields of it.  What is refused whole
+ * must be refused in pieces.
  */
 /* link: master/listener/http.o */
 #include <stdint.h>
@@ -99,7 +100,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	x = head_run(p + 1, len - 1, len, &h);
 	y = head_run(p + 1, len - 1, 1, &h);
-	if (x != y)
+	/* Which of two faults is seen first may depend on the pieces. */
+	if (x != y && (x < 400 || y < 400))
 		abort();
 	if (x == 200)
 		head_read(&h);
