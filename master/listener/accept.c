@@ -32,10 +32,13 @@ static uint64_t		 turned_away;
 static void
 turn_away(int fd, int status)
 {
+	char unread[4096];
 	const char *s;
 	size_t len;
 
 	s = reply_full(status, &len);
+	/* A request that is here already would make the close a reset. */
+	(void)recv(fd, unread, sizeof(unread), 0);
 	if (send(fd, s, len, MSG_NOSIGNAL) == -1)
 		log_debug("turning a connection away: %s", strerror(errno));
 	close(fd);

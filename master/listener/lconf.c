@@ -60,7 +60,7 @@ static void *
 row_add(void *list, size_t *n, size_t size)
 {
 	if (*n == NAMES_MAX) {
-		staged_bad = "too many rows of hosts, allow-origin or trusted-proxy";
+		staged_bad = "too many hosts, origins or proxies";
 		return (list);
 	}
 	if ((list = realloc(list, (*n + 1) * size)) == NULL)
