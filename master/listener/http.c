@@ -473,6 +473,27 @@ find_field(struct http_str n)
 	return (HF_OTHER);
 }
 
+/*
+ * How many bytes from p on are printable ASCII, eight at a time and rounded
+ * down: a bearer token is most of a request.
+ */
+static size_t
+plain_run(const char *p, size_t len)
+{
+	const uint64_t	one = 0x0101010101010101ULL, top = one << 7;
+	uint64_t	x;
+	size_t		n;
+
+	for (n = 0; len - n >= sizeof(x); n += sizeof(x)) {
+		memcpy(&x, p + n, sizeof(x));
+		/* Below 0x80, below 0x7f, from 0x20 on, in each byte. */
+		if ((x & top) != 0 || ((x + one) & top) != 0 ||
+		    ((x + one * 0x60) & top) != top)
+			break;
+	}
+	return (n);
+}
+
 /* field-name ":" OWS field-value OWS */
 static int
 split_header(const char *p, size_t len, struct http_hdr *out,
@@ -495,7 +516,7 @@ split_header(const char *p, size_t len, struct http_hdr *out,
 		    "a header name has a bad character"));
 	out->name.p = p;
 	out->name.len = n;
-	for (i = n + 1; i < len; i++) {
+	for (i = n + 1 + plain_run(p + n + 1, len - n - 1); i < len; i++) {
 		if (!is(p[i], C_VALUE))
 			return (bad(e, 400,
 			    "a header value has a bad character"));

@@ -247,6 +247,32 @@ test_nul(void **state)
 	assert_int_equal(both(c, sizeof(c) - 1, &h, &n), 400);
 }
 
+/* Each byte at each place of a long value: values are read by eights. */
+static void
+test_value_bytes(void **state)
+{
+	static const char head[] = "GET / HTTP/1.1\r\nHost: h\r\nX-A: ";
+	struct http_error e;
+	struct http_head h;
+	char in[128];
+	size_t at, n = sizeof(head) - 1;
+	int c, good;
+
+	for (c = 0; c < 256; c++) {
+		if (c == '\r' || c == '\n')
+			continue;
+		good = c == '\t' || (c >= 0x20 && c != 0x7f);
+		for (at = 0; at < 24; at++) {
+			memset(in, 'v', sizeof(in));
+			memcpy(in, head, n);
+			in[n + at] = (char)c;
+			memcpy(in + n + 24, "\r\n\r\n", 4);
+			assert_int_equal(http_parse(in, n + 28, &h, &e),
+			    good ? 0 : -1);
+		}
+	}
+}
+
 static void
 test_limits(void **state)
 {
@@ -436,6 +462,7 @@ main(void)
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_value_bytes),
 		cmocka_unit_test(test_chunks_good),
 		cmocka_unit_test(test_chunks_bad),
 		cmocka_unit_test(test_fields)
