@@ -47,7 +47,12 @@ int	buf_addu(struct buf *, uint64_t);		/* decimal */
  * UTF-8 become U+FFFD, so that the output is always valid JSON (RFC 8259).
  */
 int	buf_add_json(struct buf *, const char *, size_t);
-/* The same without the quotes. */
+/*
+ * "key":"val" of an object that the buffer began with '{', with a comma
+ * before all but the first; key is our own text.
+ */
+int	buf_add_member(struct buf *, const char *key, const char *val);
+/* The string without the quotes. */
 int	buf_add_json_body(struct buf *, const char *, size_t);
 /* HTML text or attribute value: & < > " ' escaped (the one escape function). */
 int	buf_add_html(struct buf *, const char *);

@@ -72,6 +72,13 @@ buf_add_json(struct buf *b, const char *s, size_t len)
 }
 
 int
+buf_add_member(struct buf *b, const char *key, const char *val)
+{
+	buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
+	return (buf_add_json(b, val, strlen(val)));
+}
+
+int
 buf_add_html(struct buf *b, const char *s)
 {
 	static const char special[] = "&<>\"'";

@@ -264,8 +264,6 @@ void	 reply_error_more(struct req *, int status, const char *code,
 /* A JSON-RPC error without id, for /mcp behind the token check. */
 void	 reply_rpc(struct req *, int status, int code, const char *text,
 	    unsigned int retry);
-/* Adds "key":"val" to an object that buf began with '{'. */
-void	 json_member(struct buf *, const char *key, const char *val);
 /* An HTML error page. */
 void	 reply_page(struct req *, int status, const char *heading,
 	    const char *text, unsigned int retry);

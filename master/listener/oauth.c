@@ -179,12 +179,12 @@ oauth_token_answer(struct req *r, const struct msg_token_answer *m)
 	buf_init(&b, 16384);
 	b.secret = 1;
 	buf_addc(&b, '{');
-	json_member(&b, "access_token", m->access);
-	json_member(&b, "token_type", "Bearer");
+	buf_add_member(&b, "access_token", m->access);
+	buf_add_member(&b, "token_type", "Bearer");
 	buf_addf(&b, ",\"expires_in\":%u", m->expires_in);
 	if (m->refresh[0] != '\0')
-		json_member(&b, "refresh_token", m->refresh);
-	json_member(&b, "scope", m->scope);
+		buf_add_member(&b, "refresh_token", m->refresh);
+	buf_add_member(&b, "scope", m->scope);
 	buf_addc(&b, '}');
 	json_send(r, 200, &b);
 }

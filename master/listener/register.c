@@ -251,15 +251,15 @@ answer_build(struct buf *b, const struct msg_registered *m)
 	uint32_t	i;
 
 	buf_addc(b, '{');
-	json_member(b, "client_id", m->client_id);
+	buf_add_member(b, "client_id", m->client_id);
 	buf_addf(b, ",\"client_id_issued_at\":%lld",
 	    (long long)m->issued_at);
 	if (m->secret[0] != '\0') {
-		json_member(b, "client_secret", m->secret);
+		buf_add_member(b, "client_secret", m->secret);
 		buf_addf(b, ",\"client_secret_expires_at\":%lld",
 		    (long long)m->secret_expires);
 	}
-	json_member(b, "client_name", m->client_name);
+	buf_add_member(b, "client_name", m->client_name);
 	buf_adds(b, ",\"redirect_uris\":[");
 	for (i = 0; i < m->nredirects; i++) {
 		if (i > 0)
@@ -270,8 +270,8 @@ answer_build(struct buf *b, const struct msg_registered *m)
 	if (m->grant_types & GT_REFRESH)
 		buf_adds(b, ",\"refresh_token\"");
 	buf_adds(b, "],\"response_types\":[\"code\"]");
-	json_member(b, "token_endpoint_auth_method", methods[m->auth_method]);
-	json_member(b, "scope", SCOPE);
+	buf_add_member(b, "token_endpoint_auth_method", methods[m->auth_method]);
+	buf_add_member(b, "scope", SCOPE);
 	buf_addc(b, '}');
 }
 

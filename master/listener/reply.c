@@ -320,13 +320,6 @@ reply_error_more(struct req *r, int status, const char *code,
 }
 
 void
-json_member(struct buf *b, const char *key, const char *val)
-{
-	buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
-	buf_add_json(b, val, strlen(val));
-}
-
-void
 reply_error(struct req *r, int status, const char *code, const char *text)
 {
 	reply_error_more(r, status, code, text, 0, NULL);
