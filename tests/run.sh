@@ -55,9 +55,12 @@ one() {	# name command...: one statement, by exit status
 
 # ---- what is needed ----
 NEED="gcc make byacc libc6-dev libseccomp-dev libssl-dev libjansson-dev
-    liblmdb-dev libsqlite3-dev libmd-dev libcmocka-dev libtest-json-schema-acceptance-perl curl iproute2 procps
-    util-linux perl-base patchelf sqlite3 netcat-openbsd"
+    liblmdb-dev libsqlite3-dev libmd-dev libcmocka-dev curl iproute2 procps
+    util-linux perl-base patchelf sqlite3 git
+    libtest-json-schema-acceptance-perl"
 [ -z "$(wants e2e && echo 1)" ] || NEED="$NEED chromium fonts-dejavu-core"
+[ -z "$(wants lint && echo 1)" ] || NEED="$NEED clang clang-tidy cppcheck
+    mandoc"
 need_packages() {
 	MISSING=
 	for _p in $NEED; do

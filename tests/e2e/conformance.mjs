@@ -117,8 +117,10 @@ await test('authorization server: metadata and code grant', async () => {
 	const c = await register(base, { client_name: 'Conformance',
 	    redirect_uris: [`http://127.0.0.1:${port}/callback`] });
 	const p = run(['authorization', '--url', base, '--client-id',
-	    c.client_id, '--port', String(port), '--resource', base + '/mcp', '--verbose']);
-	const m = await until(() => /https?:\/\/\S+\/authorize\?\S+/
+	    c.client_id, '--port', String(port), '--resource', base + '/mcp',
+	    '--verbose']);
+	// whole only once something follows it
+	const m = await until(() => /https?:\/\/\S+\/authorize\?\S+(?=\s)/
 	    .exec(p.text.replace(/\u001b\[[0-9;]*m/g, '')) || p.exitCode !== null,
 	    'the authorization URL', 30000);
 	ok(Array.isArray(m), `no authorization URL in ${p.text.slice(-800)}`);

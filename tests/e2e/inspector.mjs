@@ -44,7 +44,7 @@ const result = (p) => {
 
 await test('signs in through the browser and lists the tools', async () => {
 	const p = cli('--method', 'tools/list', '--strict');
-	const url = await until(() => urls()[0] ?? /http:\S+\/authorize\?\S+/
+	const url = await until(() => urls()[0] ?? /http:\S+\/authorize\?\S+(?=\s)/
 	    .exec(p.out + p.err)?.[0] ?? (p.exitCode !== null ? 'ended' : null),
 	    'the authorization URL', 40000);
 	has(url, base + '/authorize?', `said ${p.out} ${p.err}`);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The long tests: revocation under load, kills, stops.  K_SHARE divides the
-# full counts (1,000 rounds, 100 kills of each role, 10 rounds of stops);
-# `make test` runs a twentieth, `make soak` all.
+# The long tests: revocation under load, kills, refresh storms, stops.
+# K_SHARE divides the full counts (1,000 rounds, 100 kills of each role, 200
+# storms, 10 rounds of stops): `make test` runs a twentieth, `make soak` all.
 . "$(dirname "$0")/../lib.sh"
 SHARE=${K_SHARE:-20}
 part() {	# full count, at least 1
@@ -29,6 +29,13 @@ k_new kills
 k_start
 k_users || k_die "users could not be made"
 k_node kills "$K_TESTS/soak/kills.mjs" "$(part 100)"
+k_stop
+
+k_new storm
+k_clock
+k_start
+k_users || k_die "users could not be made"
+k_node storm "$K_TESTS/soak/storm.mjs" "$(part 200)"
 k_stop
 
 k_new stops
