@@ -241,9 +241,12 @@ k_shift() {	# seconds from the true time
 }
 
 k_start_only() {	# [flag...] does not wait for service
-	k_run sh -c 'd=$1; shift; echo $$ >"$d/pid"; exec "$@"' sh "$K_DIR" \
-	    "$(k_bin)/keepd" -d -f "$K_DIR/keepd.conf" "$@" \
-	    >>"$K_DIR/out" 2>&1 </dev/null &
+	# Nothing of the caller's stays open in it, or the caller's caller waits.
+	(
+		exec >>"$K_DIR/out" 2>&1 </dev/null
+		k_run sh -c 'd=$1; shift; echo $$ >"$d/pid"; exec "$@"' sh \
+		    "$K_DIR" "$(k_bin)/keepd" -d -f "$K_DIR/keepd.conf" "$@"
+	) &
 	_i=0
 	while [ ! -s "$K_DIR/pid" ]; do
 		sleep 0.02
