@@ -73,6 +73,7 @@ logfile_open(const struct conf *c, int to_stderr, gid_t reader)
 	if (lg.dir == -1)
 		fatal("logs %s", c->logs);
 	files_close();
+	tzset();
 	log_to_func(logfile_own);
 }
 
@@ -176,7 +177,8 @@ syslog_write(enum log_level level, const char *who, const char *text)
 	int		n, again;
 
 	now = time(NULL);
-	if (gmtime_r(&now, &tm) == NULL || strftime(when, sizeof(when),
+	/* The one place that wants local time: what syslog readers expect. */
+	if (localtime_r(&now, &tm) == NULL || strftime(when, sizeof(when),
 	    "%b %e %H:%M:%S", &tm) == 0)
 		return;
 	n = snprintf(line, sizeof(line), "<%d>%s keepd[%d]: %s: %s",
