@@ -20,11 +20,14 @@ CC ?=		cc
 OBJ ?=		obj
 OS :=		$(shell uname -s)
 
+# gcc has a warning about cut text that clang does not know.
+NOTRUNC :=	$(shell $(CC) -Werror -Wno-format-truncation -E -x c /dev/null \
+		    >/dev/null 2>&1 && echo -Wno-format-truncation)
 WARN =		-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 		-Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 		-Wwrite-strings -Wno-unused-parameter -Wformat=2 \
 		-Wno-format-nonliteral -Wno-format-y2k \
-		-Wno-format-truncation
+		$(NOTRUNC)
 HARDEN =	-fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 CFLAGS ?=	-O2 -g
 LDFLAGS ?=	-Wl,-z,relro,-z,now

@@ -270,7 +270,8 @@ answer_build(struct buf *b, const struct msg_registered *m)
 	if (m->grant_types & GT_REFRESH)
 		buf_adds(b, ",\"refresh_token\"");
 	buf_adds(b, "],\"response_types\":[\"code\"]");
-	buf_add_member(b, "token_endpoint_auth_method", methods[m->auth_method]);
+	buf_add_member(b, "token_endpoint_auth_method",
+	    methods[m->auth_method]);
 	buf_add_member(b, "scope", SCOPE);
 	buf_addc(b, '}');
 }
