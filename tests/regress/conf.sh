@@ -58,4 +58,5 @@ while read -r name value; do
 	    missing="$missing $name=$value"
 done <"$dir/settings"
 k_eq "keepd.conf(5) has every setting with its default" "$missing" ""
+rm -rf "$dir"
 k_done
