@@ -72,8 +72,9 @@ k_eq "DEMO_CONF is obeyed" "$(curl -s -o /dev/null -w '%{http_code}' \
 found=
 looked=0
 for p in $(pgrep -s "$(cat "$d/pid")"); do
-	case $(readlink "/proc/$p/exe" 2>/dev/null) in
-	*/keepd|*/keepd-*|*/keepctl)
+	# Not by exe: a process without dumps hides that from its own user.
+	case $(cat "/proc/$p/comm" 2>/dev/null) in
+	keepd|keepd-*|keepctl)
 		looked=$((looked + 1))
 		cat "/proc/$p/environ" "/proc/$p/cmdline" 2>/dev/null |
 		    grep -q demo-password-77 && found="$found $p" ;;
