@@ -132,7 +132,7 @@ static const struct conf_setting settings[] = {
 	{ "limits", "write-timeout", NULL, CT_MSECS,
 	    AT(listener.write_timeout_ms), 100, 600000, "30s", NULL, 0 },
 	{ "limits", "answer-timeout", NULL, CT_MSECS,
-	    AT(listener.answer_timeout_ms), 100, 600000, "40s", NULL, 0 },
+	    AT(listener.answer_timeout_ms), 100, 600000, "50s", NULL, 0 },
 	{ "limits", "requests-per-address", NULL, CT_COUNT,
 	    AT(listener.rate_addr), 1, 100000000, "12000", NULL, 0 },
 	{ "limits", "clients", NULL, CT_COUNT, AT(authd.max_clients),
