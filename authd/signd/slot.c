@@ -113,6 +113,9 @@ slot_stage_key(unsigned int slot, int fd)
 
 	if ((text = OPENSSL_secure_malloc(PEM_MAX)) == NULL)
 		fatalx("OpenSSL: no secure memory");
+	EVP_PKEY_free(s->key);		/* a slot that is sent twice */
+	s->key = NULL;
+	s->kind = KEY_NONE;
 	if ((n = pem_read(fd, text)) == -1)
 		bad = "key file is empty, unreadable or too long";
 	else if ((bio = BIO_new_mem_buf(text, n)) == NULL)
@@ -140,6 +143,7 @@ slot_stage_cert(unsigned int slot, int fd)
 		return ("certificate file is empty, unreadable or too long");
 	if ((bio = BIO_new_mem_buf(text, n)) == NULL)
 		fatalx("OpenSSL: BIO_new_mem_buf");
+	X509_free(staged[slot].cert);
 	staged[slot].cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
 	if (staged[slot].cert == NULL)
 		bad = "certificate file holds no PEM certificate";
