@@ -15,6 +15,12 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic',
 export class Browser {
 	static async launch(opts = {}) {
 		const b = new Browser();
+		b.opts = opts;
+		await b.start();
+		return b;
+	}
+	async start() {
+		const b = this, opts = this.opts;
 		b.home = mkdtempSync(path.join(tmpdir(), 'keepd-browser-'));
 		b.shots = opts.shots ?? process.env.K_SHOTS;
 		if (b.shots)
@@ -27,13 +33,25 @@ export class Browser {
 		    viewport: opts.viewport ?? { width: 1280, height: 800 },
 		    deviceScaleFactor: opts.scale ?? 1 });
 		b.context.setDefaultTimeout(15000);
-		return b;
 	}
 	async close() {
 		await this.context.close();
 		rmSync(this.home, { recursive: true, force: true });
 	}
 	async open(url) {
+		try {
+			return await this.show(url);
+		} catch (e) {
+			// Chromium itself died, which says nothing of keepd: again.
+			if (!/browser has been closed/.test(e.message))
+				throw e;
+			console.log(`# the browser died and was started again`);
+			rmSync(this.home, { recursive: true, force: true });
+			await this.start();
+			return this.show(url);
+		}
+	}
+	async show(url) {
 		const page = await this.context.newPage();
 		const p = new Person(this, page);
 		p.answer = await page.goto(url);

@@ -22,6 +22,7 @@ writeFileSync(opener, `#!/bin/sh\nprintf '%s\\n' "$1" >>"${asked}"\n`,
 const here = path.dirname(new URL(import.meta.url).pathname);
 const port = Number(process.env.K_PORT) + 60;
 
+const started = [];
 function start() {
 	const t = new StdioClientTransport({ command: process.execPath,
 	    args: [path.join(here, 'node_modules/mcp-remote/dist/proxy.js'),
@@ -29,13 +30,13 @@ function start() {
 	    env: { PATH: process.env.PATH, HOME: home, BROWSER: opener,
 	    MCP_REMOTE_CONFIG_DIR: path.join(home, 'auth') } });
 	t.said = '';
+	started.push(t);
 	t.stderr.on('data', (d) => { t.said += d; });
 	return t;
 }
 const urls = () => existsSync(asked) ?
     readFileSync(asked, 'utf8').trim().split('\n') : [];
 
-const browser = await Browser.launch();
 let client, transport;
 
 await test('opens the browser at /authorize and connects after Approve',
@@ -53,12 +54,14 @@ await test('opens the browser at /authorize and connects after Approve',
 	eq(u.origin + u.pathname, process.env.K_URL + '/authorize');
 	eq(new URL(u.searchParams.get('redirect_uri')).hostname, 'localhost',
 	    'redirect host');
+	const browser = await Browser.launch();
 	const p = await browser.open(urls()[0]);
 	await p.signIn('designer', process.env.K_PW_DESIGNER);
 	ok(await p.onConsent(), 'consent page');
 	has(await p.text(), 'localhost', 'redirect host on the page');
 	await p.approve();
 	await p.shot('remote-after-approve');
+	await browser.close();
 	await up;
 });
 
@@ -110,6 +113,13 @@ await test('after the grant is revoked the next call asks for the browser',
 });
 
 await client.close().catch(() => {});
-await browser.close();
+// One that did not end would hold the callback port of the next run.
+for (const t of started)
+	try {
+		if (t.pid)
+			process.kill(t.pid, 'SIGKILL');
+	} catch {
+		// ended by itself
+	}
 rmSync(home, { recursive: true, force: true });
 done();
