@@ -2,6 +2,7 @@
 /*
  * groups.c: the tool groups of keepd-toold.  Adding a group is a line here.
  */
+#include "artifact.h"
 #include "tools.h"
 
 const struct tool *const tool_groups[] = {
@@ -10,5 +11,6 @@ const struct tool *const tool_groups[] = {
 	row_tools,
 	lock_tools,
 	revision_tools,
+	app_tools,
 	NULL
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../common/text.h"
+#include "artifact.h"
 #include "pkg.h"
 #include "table.h"
 
@@ -31,7 +32,13 @@ static const struct restore_row {
 	tool_fn		*save;
 } restores[] = {
 	{ ART_PACKAGE,	pkg_rules,	pkg_save },
-	{ ART_TABLE,	table_rules,	table_save }
+	{ ART_TABLE,	table_rules,	table_save },
+	{ ART_APP,	artifact_rules,	artifact_save },
+	{ ART_WEBAPP,	artifact_rules,	artifact_save },
+	{ ART_SCRIPT,	artifact_rules,	artifact_save },
+	{ ART_PROJECT,	artifact_rules,	artifact_save },
+	{ ART_ADAPTIVE,	artifact_rules,	artifact_save },
+	{ ART_API,	artifact_rules,	artifact_save }
 };
 
 static const struct restore_row *

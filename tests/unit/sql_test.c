@@ -4,6 +4,11 @@
 /* link: toold/store_event.o toold/store_json.o toold/store_list.o */
 /* link: toold/sql.o toold/pkg.o toold/pkg_tools.o toold/lock.o */
 /* link: toold/revision.o */
+/* link: toold/artifact.o toold/artifact_read.o toold/artifact_ref.o */
+/* link: toold/app.o toold/app_run.o toold/app_tools.o toold/webapp.o */
+/* link: toold/webapp_asset.o toold/webapp_tools.o toold/script.o */
+/* link: toold/script_project.o toold/script_tools.o toold/adaptive.o */
+/* link: toold/adaptive_tools.o toold/api.o toold/api_tools.o */
 /* link: toold/table.o toold/table_ddl.o toold/table_load.o */
 /* link: toold/table_parse.o toold/table_plan.o toold/table_text.o */
 /* link: toold/table_tools.o toold/row.o toold/row_cond.o */

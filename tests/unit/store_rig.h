@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "common/text.h"
+#include "toold/artifact.h"
 #include "toold/role.h"
 #include "toold/schema.h"
 #include "toold/store.h"
@@ -115,7 +116,8 @@ static const struct tool *
 rig_tool(const char *name)
 {
 	static const struct tool *const groups[] = { pkg_tools, table_tools,
-	    row_tools, lock_tools, revision_tools, NULL };
+	    row_tools, lock_tools, revision_tools, app_tools, webapp_tools,
+	    script_tools, adaptive_tools, api_tools, NULL };
 	const struct tool	*t;
 	size_t			 i;
 
