@@ -174,6 +174,7 @@ name_free(struct call *c, const char *name)
 	struct art	 a;
 	int		 r;
 
+	memset(&t, 0, sizeof(t));
 	if (ac->has_old && strcmp(ac->old.name, name) == 0)
 		return (TE_OK);
 	if ((r = art_load_name(c->who, ART_APP, name, 0, &a)) == -1)

@@ -186,7 +186,7 @@ show_cut(struct call *c, json_t *tree)
 		m[i].len = text.len - m[i].at;
 		i++;
 	}
-	if (i == n && !text.failed) {
+	if (by != NULL && i == n && !text.failed) {
 		qsort(by, n, sizeof(*by), larger);
 		total = text.len + n * 32;
 		for (i = 0; i < n && total > STORE_ANSWER_SOFT; i++) {

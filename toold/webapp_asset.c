@@ -148,6 +148,7 @@ put_piece(struct call *c, const char *path, struct piece *p)
 	const char	*enc = json_string_value(json_object_get(c->args,
 			    "encoding"));
 	enum tool_err	 e;
+	long long	 next;
 
 	p->size = (int64_t)(p->len / 4 * 3);
 	if (p->len > 0)
@@ -166,10 +167,12 @@ put_piece(struct call *c, const char *path, struct piece *p)
 	    put_base64(c, p);
 	if (e != TE_OK)
 		return (e);
+	/* Base64 goes on at a multiple of three. */
+	next = enc != NULL && strcmp(enc, "text") == 0 ? p->n :
+	    (p->n + 2) / 3 * 3;
+	next += p->from;
 	if (p->from + p->n < p->size)
-		buf_addf(c->out, ",\"next\":%lld", (long long)(p->from +
-		    (enc != NULL && strcmp(enc, "text") == 0 ? p->n :
-		    (p->n + 2) / 3 * 3)));
+		buf_addf(c->out, ",\"next\":%lld", next);
 	buf_addc(c->out, '}');
 	return (TE_OK);
 }
