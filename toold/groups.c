@@ -12,5 +12,9 @@ const struct tool *const tool_groups[] = {
 	lock_tools,
 	revision_tools,
 	app_tools,
+	webapp_tools,
+	script_tools,
+	adaptive_tools,
+	api_tools,
 	NULL
 };

@@ -93,16 +93,23 @@ put_base64(struct call *c, const struct piece *p)
 	return (TE_OK);
 }
 
-/* The longest beginning that does not end inside a character. */
+/*
+ * The longest beginning that does not end inside a character; the last piece
+ * of a file must end with one.  SIZE_MAX: that is no text.
+ */
 static size_t
-whole_chars(const uint8_t *s, size_t len)
+whole_chars(const uint8_t *s, size_t len, int last)
 {
 	size_t	n;
 
-	for (n = len; n > 0 && len - n < 4; n--)
-		if (utf8_valid(s, n))
-			return (n);
-	return (len == 0 ? 0 : SIZE_MAX);
+	if (memchr(s, '\0', len) != NULL)
+		return (SIZE_MAX);
+	if (utf8_valid(s, len))
+		return (len);
+	for (n = len; !last && n > 1 && len - n < 3; n--)
+		if (s[n - 1] >= 0xc0 && utf8_valid(s, n - 1))
+			return (n - 1);
+	return (SIZE_MAX);
 }
 
 static enum tool_err
@@ -121,7 +128,8 @@ put_text(struct call *c, struct piece *p)
 	got = n == 0 ? 0 : b64_decode(p->b64 + at, n, raw, n);
 	if (got > (int)(skip + (size_t)p->n))
 		got = (int)(skip + (size_t)p->n);
-	n = got >= (int)skip ? whole_chars(raw + skip, (size_t)got - skip) : 0;
+	n = got >= (int)skip ? whole_chars(raw + skip, (size_t)got - skip,
+	    p->from + p->n >= p->size) : 0;
 	if (n == SIZE_MAX) {
 		free(raw);
 		return (call_fail(c, "The file is not UTF-8 text here: read "
