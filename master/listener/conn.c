@@ -173,6 +173,13 @@ resume(struct conn *c)
 	ev_hook_arm(&resume_hook);
 }
 
+/* Answers wait for a client that does not read them. */
+static int
+out_full(const struct conn *c)
+{
+	return (c->out.len - c->out_off > OUT_MAX);
+}
+
 /* Readable while there is room for what is sent ahead. */
 static void
 want(struct conn *c)
@@ -398,8 +405,9 @@ feed(struct conn *c, const char *p, size_t len)
 	c->flags |= K_FEED;
 	while (off < len && c->phase != P_BUSY &&
 	    (c->flags & (K_CLOSE | K_DEAD)) == 0) {
-		if (c->phase == P_HEAD && (turns++ == TURN_MAX ||
-		    c->out.len - c->out_off > OUT_MAX)) {
+		if (c->phase == P_HEAD && out_full(c))
+			break;		/* conn_write goes on */
+		if (c->phase == P_HEAD && turns++ == TURN_MAX) {
 			resume(c);
 			break;
 		}
@@ -514,6 +522,12 @@ at_eof(struct conn *c)
 		want(c);
 		return;
 	}
+	/* What was sent ahead of the end is still answered. */
+	if (c->phase == P_HEAD && c->in.len > 0) {
+		resume(c);
+		want(c);
+		return;
+	}
 	if (c->out.len > c->out_off) {
 		c->flags |= K_CLOSE;
 		want(c);
@@ -563,7 +577,8 @@ resume_run(struct ev_hook *h)
 		if (c->in.len == 0)
 			buf_wipe(&c->in);
 		if (c->flags & K_EOF && c->phase != P_BUSY &&
-		    (c->flags & K_RESUME) == 0) {
+		    (c->flags & K_RESUME) == 0 &&
+		    (c->in.len == 0 || !out_full(c))) {
 			c->flags |= K_CLOSE;
 			dirty(c);
 		}
@@ -621,6 +636,8 @@ conn_write(struct conn *c)
 	}
 	if (n > 0)
 		c->out_off += (size_t)n;
+	if (n > 0 && c->in.len > 0 && !out_full(c))
+		resume(c);
 	if (c->out_off == c->out.len) {
 		write_done(c);
 		return;
