@@ -104,16 +104,18 @@ fields_set(const struct msg_register *q, struct client *c, int64_t now)
 	name_set(q, c);
 }
 
-/* Two installations that differ in their loopback port only are one. */
+/*
+ * Two installations that differ in their loopback port only are one, where
+ * uri_redirect_match lets the port differ: not with a query.
+ */
 static void
 idem_redirect(struct buf *b, const char *uri)
 {
 	struct uri	u;
 
 	if (uri_parse(uri, &u) == NULL && uri_is_loopback(&u) &&
-	    strcmp(u.scheme, "http") == 0)
-		buf_addf(b, "%s://%s%s%s%s", u.scheme, u.host, u.path,
-		    u.has_query ? "?" : "", u.query);
+	    strcmp(u.scheme, "http") == 0 && !u.has_query)
+		buf_addf(b, "%s://%s%s", u.scheme, u.host, u.path);
 	else
 		buf_adds(b, uri);
 	buf_addc(b, '\n');

@@ -159,6 +159,27 @@ const redirected = (r, error, state = 's1') => {
 	    'error_description');
 	has(r.header('cache-control') ?? '', 'no-store');
 };
+await test('register: again with another port and a query is usable',
+    async () => {
+	for (const port of [41001, 41002]) {
+		const uri = `http://127.0.0.1:${port}/callback?from=here`;
+		const c = await register(base, { client_name: 'Port and query',
+		    redirect_uris: [uri] });
+		eq(c.redirect_uris, [uri], 'redirect_uris');
+		const r = await get(base, authorizeUrl('', {
+		    client_id: c.client_id, redirect_uri: uri,
+		    code_challenge: pkce().challenge,
+		    resource: base + '/mcp' }));
+		eq(r.status, 200, `authorize with port ${port}`);
+	}
+});
+await test('register: a name that shows nothing is no name', async () => {
+	for (const name of ['\u2800\u2800', '\u3164', '\u200b \u2060']) {
+		const c = await register(base, { client_name: name,
+		    redirect_uris: ['https://blank.example/cb'] });
+		eq(c.client_name, 'blank.example', 'client_name');
+	}
+});
 await test('authorize: unknown or missing client: a page, no redirect',
     async () => {
 	for (const id of ['nobody', '00000000-0000-4000-8000-000000000000',
