@@ -20,6 +20,9 @@
 
 #include "common/text.h"
 #include "toold/artifact.h"
+#ifdef RIG_GROUP
+extern const struct tool RIG_GROUP[];	/* beside those below */
+#endif
 #include "toold/role.h"
 #include "toold/schema.h"
 #include "toold/store.h"
@@ -117,7 +120,11 @@ rig_tool(const char *name)
 {
 	static const struct tool *const groups[] = { pkg_tools, table_tools,
 	    row_tools, lock_tools, revision_tools, app_tools, webapp_tools,
-	    script_tools, adaptive_tools, api_tools, NULL };
+	    script_tools, adaptive_tools, api_tools,
+#ifdef RIG_GROUP
+	    RIG_GROUP,
+#endif
+	    NULL };
 	const struct tool	*t;
 	size_t			 i;
 
