@@ -29,7 +29,8 @@ enum sc_arg {
 	SA_FCNTL_FL,			/* fcntl: GETFL, SETFL, GETFD, locks */
 	SA_MADV_FREE,			/* madvise: DONTNEED, FREE */
 	SA_CLOCK,			/* clock_gettime: any clock id */
-	SA_UNIX				/* socket: AF_UNIX only */
+	SA_UNIX,			/* socket: AF_UNIX only */
+	SA_BELOW			/* openat: to read, below dirfd() */
 };
 struct sc_rule {
 	const char	*name;		/* a name the system lacks is skipped */
@@ -54,6 +55,11 @@ struct sandbox_policy {
 	int			 capsicum;	/* FreeBSD: capability mode */
 	unsigned int		 nofile;	/* RLIMIT_NOFILE, 0: leave */
 	int			 writes_files;	/* else RLIMIT_FSIZE is 0 */
+	/*
+	 * A directory of others that master handed over for reading, or -1;
+	 * NULL: none.  Landlock lets it be read, and SA_BELOW names it.
+	 */
+	int			(*dirfd)(void);
 };
 
 #define SBO_PRIVILEGED	1		/* started as root: must drop */

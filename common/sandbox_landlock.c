@@ -99,6 +99,18 @@ rule_add(int ruleset, const struct fs_rule *rule, int abi)
 	return (rv);
 }
 
+/* A directory that is open already: to be read, with what is in it. */
+static int
+dir_add(int ruleset, int dir, int abi)
+{
+	struct ll_path	lp;
+
+	memset(&lp, 0, sizeof(lp));
+	lp.allowed = (LL_READ_FILE | LL_READ_DIR) & fs_mask(abi);
+	lp.fd = dir;
+	return ((int)syscall(445, ruleset, 1, &lp, 0));
+}
+
 static int
 landlock_try(const struct sandbox_policy *p, unsigned int flags, int *abi)
 {
@@ -111,6 +123,9 @@ landlock_try(const struct sandbox_policy *p, unsigned int flags, int *abi)
 	for (rule = p->files; rule != NULL && rule->path != NULL; rule++)
 		if (rule_add(fd, rule, *abi) == -1)
 			goto out;
+	if (p->dirfd != NULL && p->dirfd() != -1 &&
+	    dir_add(fd, p->dirfd(), *abi) == -1)
+		goto out;
 	rv = (int)syscall(446, fd, 0);
  out:
 	close(fd);

@@ -78,8 +78,27 @@ static const struct arg_rule arg_rules[] = {
 	{ SA_UNIX, 1, { EQ(0, AF_UNIX) } },
 };
 
+/* Flags that open for reading and nothing else. */
+#define OPEN_TO_READ	(O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | \
+			    O_DIRECTORY | O_LARGEFILE)
+
+/* The directory is a number of this run, so the rule is made here. */
 static int
-rule_add(scmp_filter_ctx ctx, const struct sc_rule *r)
+rule_below(scmp_filter_ctx ctx, int nr, const struct sandbox_policy *p)
+{
+	int	fd = p->dirfd != NULL ? p->dirfd() : -1;
+
+	if (fd == -1)
+		return (0);
+	return (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 2,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, (scmp_datum_t)fd),
+	    SCMP_A2(SCMP_CMP_MASKED_EQ,
+	    0xffffffffU & ~(scmp_datum_t)OPEN_TO_READ, 0)) == 0 ? 1 : -1);
+}
+
+static int
+rule_add(scmp_filter_ctx ctx, const struct sc_rule *r,
+    const struct sandbox_policy *p)
 {
 	size_t	i;
 	int	nr, rv = 0;
@@ -87,6 +106,8 @@ rule_add(scmp_filter_ctx ctx, const struct sc_rule *r)
 	nr = seccomp_syscall_resolve_name(r->name);
 	if (nr == __NR_SCMP_ERROR || nr < 0)
 		return (0);		/* not on this architecture */
+	if (r->arg == SA_BELOW)
+		return (rule_below(ctx, nr, p));
 	if (r->arg == SA_ANY || r->arg == SA_CLOCK)
 		return (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0) == 0 ?
 		    1 : -1);
@@ -109,14 +130,18 @@ static const struct sc_rule loader_rules[] = {
 };
 
 static int
-rules_add(scmp_filter_ctx ctx, const struct sc_rule *r, int stage)
+rules_add(scmp_filter_ctx ctx, const struct sc_rule *r, int stage,
+    const struct sandbox_policy *p)
 {
 	int	n = 0, one;
 
 	for (; r->name != NULL; r++) {
 		if (stage == SC_RUN && r->when != SC_RUN)
 			continue;
-		if ((one = rule_add(ctx, r)) == -1)
+		/* Until then the call itself is open. */
+		if (stage == SC_ENTER && r->arg == SA_BELOW)
+			continue;
+		if ((one = rule_add(ctx, r, p)) == -1)
 			fatalx("sandbox: rule for %s", r->name);
 		n += one;
 	}
@@ -154,8 +179,8 @@ filter_load(const struct sandbox_policy *p, int stage, uint32_t bad)
 	return (1);
 #endif
 	if (stage == SC_ENTER)
-		rules_add(ctx, loader_rules, stage);
-	n = rules_add(ctx, p->calls, stage);
+		rules_add(ctx, loader_rules, stage, p);
+	n = rules_add(ctx, p->calls, stage, p);
 	if (seccomp_load(ctx) == 0)
 		rv = n;
 	seccomp_release(ctx);

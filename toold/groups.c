@@ -3,6 +3,7 @@
  * groups.c: the tool groups of keepd-toold.  Adding a group is a line here.
  */
 #include "artifact.h"
+#include "syslog.h"
 #include "tools.h"
 
 const struct tool *const tool_groups[] = {
@@ -16,5 +17,6 @@ const struct tool *const tool_groups[] = {
 	script_tools,
 	adaptive_tools,
 	api_tools,
+	syslog_tools,
 	NULL
 };

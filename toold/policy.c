@@ -2,10 +2,12 @@
 /*
  * policy.c: the rights of keepd-toold, all platforms side by side.  After
  * start it has one directory, opens no file in it, makes no socket, and
- * talks over the channels it was given.
+ * talks over the channels it was given.  The one thing it opens later are
+ * log files, to read, below the descriptor of their directory.
  */
 #include <stddef.h>
 
+#include "logdir.h"
 #include "policy.h"
 
 static const struct sc_rule calls[] = {
@@ -41,6 +43,9 @@ static const struct sc_rule calls[] = {
 	{ "fcntl", SC_RUN, SA_FCNTL_FL },
 	{ "unlink", SC_RUN, SA_ANY },
 	{ "unlinkat", SC_RUN, SA_ANY },
+	/* log files, for the log tools */
+	{ "openat", SC_RUN, SA_BELOW },
+	{ "getdents64", SC_RUN, SA_ANY },
 	/* channels and the control socket */
 	{ "epoll_wait", SC_RUN, SA_ANY },
 	{ "epoll_pwait", SC_RUN, SA_ANY },
@@ -88,4 +93,5 @@ const struct sandbox_policy toold_policy = {
 	.capsicum = 1,
 	.nofile = 1024,
 	.writes_files = 1,
+	.dirfd = log_dir,
 };

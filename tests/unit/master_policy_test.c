@@ -4,7 +4,7 @@
  * it starts later, so each of their calls must be in it; and what no child
  * needs must not be.  Also: what a missing layer costs.
  */
-/* link: master/policy.o master/promise.o authd/policy.o authd/pwhash/policy.o toold/policy.o master/listener/policy.o */
+/* link: master/policy.o master/promise.o authd/policy.o authd/pwhash/policy.o toold/policy.o toold/logdir.o master/listener/policy.o */
 #include "t.h"
 
 #include "master/keepd.h"
