@@ -3,7 +3,7 @@
  * groups.c: the tool groups of keepd-toold.  Adding a group is a line here.
  */
 #include "artifact.h"
-#include "syslog.h"
+#include "systemlog.h"
 #include "tools.h"
 
 const struct tool *const tool_groups[] = {

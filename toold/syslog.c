@@ -20,7 +20,7 @@
 #include "../common/text.h"
 #include "logdir.h"
 #include "store_art.h"
-#include "syslog.h"
+#include "systemlog.h"
 
 #define NAME_LEN	64
 #define CHUNK		65536

@@ -3,7 +3,7 @@
  * syslog_tools.c: rows of the system log tools: texts for models and JSON
  * Schemas.  Runs in keepd-toold.  Only tables, no code.
  */
-#include "syslog.h"
+#include "systemlog.h"
 
 #define TYPE_IN								\
 	"\"type\":{\"type\":\"string\",\"enum\":[\"server\",\"exceptions\"," \

@@ -33,7 +33,7 @@
 
 #include "common/perm.h"
 #include "toold/logdir.h"
-#include "toold/syslog.h"
+#include "toold/systemlog.h"
 
 static char	dir[64];
 

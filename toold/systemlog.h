@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * syslog.h: handlers of the system log tools: the files of the directory
+ * systemlog.h: handlers of the system log tools: the files of the directory
  * that master handed over (logdir.h), one a day and category, read only.
  * A line is:  2026-01-31T12:00:00.123Z info listener[0]: text
  */
-#ifndef TOOLD_SYSLOG_H
-#define TOOLD_SYSLOG_H
+#ifndef TOOLD_SYSTEMLOG_H
+#define TOOLD_SYSTEMLOG_H
 
 #include "toold.h"
 
