@@ -57,6 +57,12 @@ child_conf(void)
 	return (&current);
 }
 
+uint32_t
+child_missing(void)
+{
+	return (got.missing);
+}
+
 void
 child_exit(int status)
 {

@@ -55,6 +55,8 @@ struct chan *child_master(void);
 /* Seal the sandbox and tell master that requests can come. */
 void	child_ready(void);
 const struct msg_conf_common *child_conf(void);	/* current */
+/* LAYER_ bits that this process had to start without. */
+uint32_t child_missing(void);
 /* Orderly end: stop(), flush, _exit. */
 void	child_exit(int status) __attribute__((__noreturn__));
 

@@ -57,7 +57,8 @@ struct sandbox_policy {
 	int			 writes_files;	/* else RLIMIT_FSIZE is 0 */
 	/*
 	 * A directory of others that master handed over for reading, or -1;
-	 * NULL: none.  Landlock lets it be read, and SA_BELOW names it.
+	 * NULL: none.  Landlock lets it be read, and SA_BELOW names it.  A
+	 * role without Landlock must give it up before sandbox_seal().
 	 */
 	int			(*dirfd)(void);
 };

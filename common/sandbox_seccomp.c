@@ -78,11 +78,15 @@ static const struct arg_rule arg_rules[] = {
 	{ SA_UNIX, 1, { EQ(0, AF_UNIX) } },
 };
 
-/* Flags that open for reading and nothing else. */
-#define OPEN_TO_READ	(O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | \
-			    O_DIRECTORY | O_LARGEFILE)
+/* Flags that open for reading and nothing else; O_NOFOLLOW must be there. */
+#define OPEN_TO_READ	(O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_DIRECTORY | \
+			    O_LARGEFILE)
 
-/* The directory is a number of this run, so the rule is made here. */
+/*
+ * The directory is a number of this run, so the rule is made here.  A filter
+ * cannot see the path, which may be absolute or climb: that nothing else can
+ * be opened is Landlock's part, and without it there must be no directory.
+ */
 static int
 rule_below(scmp_filter_ctx ctx, int nr, const struct sandbox_policy *p)
 {
@@ -93,7 +97,8 @@ rule_below(scmp_filter_ctx ctx, int nr, const struct sandbox_policy *p)
 	return (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 2,
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, (scmp_datum_t)fd),
 	    SCMP_A2(SCMP_CMP_MASKED_EQ,
-	    0xffffffffU & ~(scmp_datum_t)OPEN_TO_READ, 0)) == 0 ? 1 : -1);
+	    0xffffffffU & ~(scmp_datum_t)OPEN_TO_READ, O_NOFOLLOW)) == 0 ?
+	    1 : -1);
 }
 
 static int

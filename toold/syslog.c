@@ -24,6 +24,7 @@
 
 #define NAME_LEN	64
 #define CHUNK		65536
+#define PROBE		(2 * LINE_LEN)	/* holds a whole line */
 #define LINE_LEN	8192		/* a longer line is cut */
 
 /* Types of the tools, keys of the list, endings of the file names. */
@@ -159,7 +160,9 @@ files_read(struct files *f)
 	DIR		*d;
 	int		 fd, rv = 0;
 
-	fd = openat(log_dir(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* The filter allows no openat without O_NOFOLLOW. */
+	fd = openat(log_dir(), ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
 	if (fd == -1)
 		return (-1);
 	if ((d = fdopendir(fd)) == NULL) {
@@ -297,6 +300,7 @@ struct reading {
 	char		 from[32], to[32];
 	int64_t		 start, end;	/* window over what matches */
 	int64_t		 total, count;
+	char		 last[32];	/* time of the last line looked at */
 	size_t		 begin;		/* of the answer */
 	int		 cut;
 };
@@ -375,6 +379,8 @@ line_take(struct reading *r, const char *line, size_t len)
 	struct buf		*b = r->c->out;
 
 	(void)log_entry_parse(line, len, &e);
+	if (e.time.len != 0)
+		snprintf(r->last, sizeof(r->last), "%.24s", e.time.s);
 	if (!entry_fits(r, &e))
 		return;
 	if (r->total++ < r->start || r->total > r->end || r->cut)
@@ -410,19 +416,43 @@ chunk_take(struct reading *r, char *s, size_t len, int last)
 	return (at);
 }
 
-/* Read to the end: 0, 1 when a bound stopped it, -1. */
-static int
-file_read(struct reading *r, int fd)
+/*
+ * Lines are in the order of time: where to begin to read for those from
+ * r->from on, or some before.  What is read too early is filtered out.
+ */
+static off_t
+file_seek(const struct reading *r, int fd, off_t size)
 {
-	uint64_t	 until = mono_us() + 1000 * (uint64_t)
-			    store_conf()->read_ms;
-	size_t		 have = 0, used;
-	uint64_t	 all = 0;
-	ssize_t		 n;
-	char		*s;
-	int		 rv = 0;
+	char	 s[PROBE];
+	off_t	 lo = 0, hi = size, mid;
+	ssize_t	 n;
+	char	*nl;
 
-	if ((s = malloc(CHUNK)) == NULL)
+	while (r->from[0] != '\0' && hi - lo > PROBE) {
+		mid = lo + (hi - lo) / 2;
+		n = pread(fd, s, sizeof(s), mid);
+		nl = n > 0 ? memchr(s, '\n', (size_t)n) : NULL;
+		if (nl != NULL && s + n - (nl + 1) >= 24 &&
+		    is_time(nl + 1, 24) && memcmp(nl + 1, r->from, 24) < 0)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return (lo);
+}
+
+/* Read to the end: 0; 1 when the bound stopped it; -1. */
+static int
+file_read(struct reading *r, int fd, off_t size)
+{
+	size_t	 have = 0, used;
+	uint64_t all = 0;
+	ssize_t	 n;
+	char	*s;
+	int	 rv = 0;
+
+	if (lseek(fd, file_seek(r, fd, size), SEEK_SET) == -1 ||
+	    (s = malloc(CHUNK)) == NULL)
 		return (-1);
 	while ((n = read(fd, s + have, CHUNK - have)) > 0) {
 		have += (size_t)n;
@@ -430,7 +460,7 @@ file_read(struct reading *r, int fd)
 		used = chunk_take(r, s, have, 0);
 		memmove(s, s + used, have - used);
 		have -= used;
-		if (all >= SYSLOG_BYTES || mono_us() > until) {
+		if (all >= SYSLOG_BYTES) {
 			rv = 1;
 			break;
 		}
@@ -444,7 +474,7 @@ file_read(struct reading *r, int fd)
 }
 
 static int
-file_open(const char *name)
+file_open(const char *name, off_t *size)
 {
 	struct stat	st;
 	int		fd;
@@ -458,6 +488,7 @@ file_open(const char *name)
 		errno = ENOENT;
 		return (-1);
 	}
+	*size = st.st_size;
 	return (fd);
 }
 
@@ -503,8 +534,9 @@ put_end(struct reading *r, int stopped)
 		buf_addf(b, ",\"note\":\"The answer was cut at its size "
 		    "limit: go on with start %lld.\"", next);
 	else if (stopped)
-		buf_adds(b, ",\"note\":\"The file is large and was not read "
-		    "to its end: total counts what was read.\"");
+		buf_addf(b, ",\"note\":\"The file is large and was read up to "
+		    "%s, which total counts: go on with that as dateFrom, "
+		    "from start 0.\"", r->last[0] != '\0' ? r->last : "here");
 	buf_addc(b, '}');
 }
 
@@ -515,6 +547,7 @@ syslog_get(struct call *c)
 	const char		*name = arg_str(c, "name");
 	struct reading		 r;
 	enum tool_err		 e;
+	off_t			 size = 0;
 	int			 fd, stopped;
 
 	memset(&r, 0, sizeof(r));
@@ -527,15 +560,16 @@ syslog_get(struct call *c)
 		return (e);
 	if (!name_ok(cat, name))
 		return (call_fail(c, "Not Found"));
-	if (log_dir() == -1 || ((fd = file_open(name)) == -1 &&
-	    errno != ENOENT))
+	/* ELOOP: a link, which no log file is. */
+	if (log_dir() == -1 || ((fd = file_open(name, &size)) == -1 &&
+	    errno != ENOENT && errno != ELOOP))
 		return (call_fail(c, "The log directory cannot be read"));
 	if (fd == -1)
 		return (call_fail(c, "Not Found"));
 	buf_addf(c->out, "{\"type\":\"%s\",\"name\":\"%s\",\"entries\":[",
 	    cat->type, name);
 	r.begin = c->out->len;
-	stopped = file_read(&r, fd);
+	stopped = file_read(&r, fd, size);
 	close(fd);
 	if (stopped == -1)
 		return (call_fail(c, "The log file cannot be read"));

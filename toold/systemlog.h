@@ -11,8 +11,8 @@
 
 #define SYSLOG_END	100		/* of the window, by default */
 #define SYSLOG_WINDOW	1000		/* entries of one answer */
-#define SYSLOG_BYTES	(64U << 20)	/* of a file, looked at in one call */
-#define SYSLOG_FILES	2000		/* named in one answer */
+#define SYSLOG_BYTES	(8U << 20)	/* of a file, looked at in one call */
+#define SYSLOG_FILES	500		/* named in one answer */
 
 extern const struct tool syslog_tools[];
 

@@ -92,6 +92,11 @@ conf_commit(const struct msg_conf_common *common, int first)
 		serve_control(ctl_socket);
 	serving = 1;
 	log_info("%zu tools", tools_count());
+	/* It alone keeps what can be opened below that directory. */
+	if (child_missing() & LAYER_LANDLOCK) {
+		log_warnx("without Landlock the log tools have no directory");
+		log_dir_set(-1);
+	}
 	child_ready();
 }
 

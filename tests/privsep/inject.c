@@ -7,7 +7,7 @@
  *
  *	inject PID CALL [ARG...]
  * ARG is a number, or a string in memory of the process when it begins
- * with a letter or '/'; "@" is 64 bytes of writable memory.
+ * with a letter or '/', or follows a '+'; "@" is writable memory.
  * Prints: "killed" (SIGSYS), "errno NAME-NUMBER", "ok VALUE".
  */
 #include <sys/ptrace.h>
@@ -62,7 +62,7 @@ argument(unsigned long sp, int i, const char *text)
 		return (string_put(at, ""));
 	if (isdigit((unsigned char)text[0]) || text[0] == '-')
 		return (strtoul(text, NULL, 0));
-	return (string_put(at, text));
+	return (string_put(at, text[0] == '+' ? text + 1 : text));
 }
 
 /* Wait for the stop; exits with the verdict when the process dies. */

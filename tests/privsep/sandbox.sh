@@ -140,6 +140,31 @@ if [ "$(id -u)" -eq 0 ] && [ "$(uname -m)" = x86_64 ]; then
 	k_has "control: and make sockets" \
 	    "$("$INJECT" $free socket 2 1 0)" "ok "
 	kill $free
+	# toold may open log files, below their directory's descriptor; what
+	# else a path could name from there is kept out by Landlock.
+	pid=$(role_pid toold)
+	fd=$(find "/proc/$pid/fd" -lname "$K_DIR/logs" -printf '%f\n')
+	in_toold() {
+		"$INJECT" "$(role_pid toold)" openat "$fd" "$@" 2>&1
+	}
+	log=$(basename "$(echo "$K_DIR"/logs/*-keepd.log)")
+	k_has "toold: control: opens a log file" \
+	    "$(in_toold "+$log" 131072)" "ok "
+	: >"$K_DIR/secret" && chmod 644 "$K_DIR/secret"
+	for path in +../secret +../keepd.conf /etc/passwd /proc/self/maps \
+	    "+../state/auth/store.mdb" "+../../../../../etc/passwd"; do
+		case $path in
+		+*)	no=13 ;;	# it is there, and denied
+		*)	no=2 ;;		# another root: it is not there
+		esac
+		k_has "toold: no $path from there" \
+		    "$(in_toold "$path" 131072)" "errno $no "
+	done
+	k_eq "toold: not without O_NOFOLLOW" "$(in_toold "+$log" 0)" killed
+	k_eq "toold: not to write" "$(in_toold "+$log" 131073)" killed
+	k_eq "toold: not to make files" "$(in_toold +x 131136)" killed
+	k_eq "toold: not from another directory" "$("$INJECT" \
+	    "$(role_pid toold)" openat -100 /store/keepd.db 131072)" killed
 	calls >"$K_DIR/calls"
 	attackers=
 	for role in $ROLES; do
