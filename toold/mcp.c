@@ -8,11 +8,15 @@
 
 #include "../common/text.h"
 #include "mcp.h"
+#include "pipe.h"
 #include "rpc.h"
 #include "tools.h"
 
 #define LIST_TTL_MS	"60000"
 #define DISCOVER_TTL_MS	"300000"
+/* A batch begins no item with more than this behind it. */
+#define BATCH_OUT_MAX	(8U << 20)
+#define BATCH_MS	5000
 #define CAPABILITIES	"{\"tools\":{\"listChanged\":false}}"
 #define INSTRUCTIONS							\
 	"keepd gives access to the design-time artifacts of a platform: "\
@@ -452,23 +456,68 @@ scan_failed(struct mcp *m, enum scan_verdict v)
 
 /* ---- batches (2025-03-26 only) ---- */
 
-static void
-serve_item(struct mcp *m, const struct span *item, unsigned int *answers)
+/*
+ * Why no further item of a batch is begun.  Its handle ended: the listener
+ * cannot be told to come back with another, for it would bring the whole
+ * batch, and what was changed before would be changed twice.  Or all that
+ * one channel message carries, and the time one client has, is used up.
+ */
+static const char *
+batch_over(const struct mcp *m, struct mono until)
 {
-	struct buf *b = m->reply->body;
-	size_t before = b->len;
-	enum scan_verdict v;
+	if (m->reply->gone)
+		return ("the rights of this connection changed meanwhile");
+	if (m->reply->body->len > BATCH_OUT_MAX)
+		return ("the answers of this batch are too large together");
+	if (!mono_before(mono_now(), until))
+		return ("this batch takes too long");
+	return (NULL);
+}
 
-	if (*answers > 0)
-		buf_addc(b, ',');
+static void
+refuse_item(struct mcp *m, const char *why)
+{
+	if (check_shape(m) == 0 && m->scan.id.p != NULL &&
+	    m->scan.method.p != NULL)
+		mcp_error(m, RPC_INTERNAL, NULL, "Not begun, %s: send it "
+		    "again", why);
+}
+
+static void
+serve_item(struct mcp *m, const struct span *item, struct mono until)
+{
+	const struct era_row *era = m->era;
+	enum scan_verdict v;
+	const char *why;
+
+	m->reply->gone |= handle_ended(m->req->handle);
 	if (span_type(item) != '{') {
 		memset(&m->scan, 0, sizeof(m->scan));
 		invalid_request(m, "a message is not an object");
 	} else if ((v = scan_message(item->p, item->len, &m->scan)) !=
 	    SCAN_OK)
 		scan_failed(m, v);
-	else
+	else if ((why = batch_over(m, until)) != NULL)
+		refuse_item(m, why);
+	else {
 		serve_message(m, 1);
+		if (m->reply->gone)
+			refuse_item(m, batch_over(m, until));
+	}
+	m->era = era;		/* some errors are said in another's words */
+}
+
+/* The same with its comma; nothing where there is no answer. */
+static void
+add_item(struct mcp *m, const struct span *item, struct mono until,
+    unsigned int *answers)
+{
+	struct buf *b = m->reply->body;
+	size_t before = b->len;
+
+	if (*answers > 0)
+		buf_addc(b, ',');
+	serve_item(m, item, until);
 	if (b->len > before + (*answers > 0))
 		(*answers)++;
 	else
@@ -480,6 +529,8 @@ serve_batch(struct mcp *m)
 {
 	struct span item[SCAN_BATCH_MAX];
 	unsigned int i, n = m->scan.nitems, answers = 0;
+	uint64_t commits = pipe_commits();
+	struct mono until = mono_add(mono_now(), BATCH_MS);
 
 	if ((m->era->flags & EF_BATCH) == 0) {
 		invalid_request(m, "this revision has no batches");
@@ -487,8 +538,14 @@ serve_batch(struct mcp *m)
 	}
 	memcpy(item, m->scan.item, sizeof(item));
 	buf_addc(m->reply->body, '[');
-	for (i = 0; i < n && !m->reply->gone; i++)
-		serve_item(m, &item[i], &answers);
+	for (i = 0; i < n; i++) {
+		add_item(m, &item[i], until, &answers);
+		if (m->reply->gone && pipe_commits() == commits) {
+			buf_reset(m->reply->body);
+			return;		/* nothing done: all of it again */
+		}
+	}
+	m->reply->gone = 0;
 	buf_addc(m->reply->body, ']');
 	m->reply->status = answers > 0 ? 200 : 202;
 	if (answers == 0)

@@ -578,6 +578,74 @@ test_batch(void **state)
 	assert_rpc_error(400, RPC_INVALID_REQUEST);
 }
 
+#define CALL(id, tool)							\
+	LEGACY(id, "tools/call", "\"name\":\"" tool "\"")
+
+/* An item in the words of 2026-07-28 is refused; it spoils no other. */
+static void
+test_bug_batch_item_changed_the_revision_of_all(void **state)
+{
+	post(NULL, "[" MODERN("1", "ping", "") "," LEGACY("2", "ping", "")
+	    "]");
+	assert_int_equal(json_integer_value(at(answer, "0|error|code")),
+	    RPC_HEADER_MISMATCH);
+	assert_non_null(at(answer, "1|result"));
+}
+
+/*
+ * The handle ends with the second change.  To be asked for another handle
+ * the listener would bring all again, and the first change be made twice.
+ */
+static void
+test_bug_batch_done_twice_when_its_handle_ends(void **state)
+{
+	post(NULL, "[" CALL("1", "get_thing") "," CALL("2", "save_thing")
+	    "]");
+	assert_int_equal(json_array_size(answer), 2);
+	stub_reset(&h);
+	stub_ends = 1;
+	post(NULL, "[" CALL("1", "get_thing") "," CALL("2", "save_thing")
+	    "]");
+	assert_int_equal(r.gone, 1);	/* nothing was changed: again */
+	stub_reset(&h);
+	stub_ends = 2;
+	post(NULL, "[" CALL("1", "save_thing") "," CALL("2", "save_thing")
+	    "," CALL("3", "get_thing") "]");
+	assert_int_equal(r.gone, 0);
+	assert_int_equal(r.status, 200);
+	assert_int_equal(json_array_size(answer), 3);
+	assert_non_null(at(answer, "0|result"));
+	assert_int_equal(json_integer_value(at(answer, "1|id")), 2);
+	assert_int_equal(json_integer_value(at(answer, "1|error|code")),
+	    RPC_INTERNAL);
+	assert_int_equal(json_integer_value(at(answer, "2|error|code")),
+	    RPC_INTERNAL);
+	assert_null(strstr(trace, "read"));
+}
+
+/* What one message of the channel carries is 16 MiB: toold ended over it. */
+static void
+test_bug_batch_answers_larger_than_a_message(void **state)
+{
+	char text[8192] = "[";
+	size_t i, n;
+
+	stub_more = 900000;
+	for (i = 0; i < 32; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%s" CALL("7", "get_thing"), i > 0 ? "," : "");
+	n = strlen(text);
+	memcpy(text + n, "]", 2);
+	post(NULL, text);
+	assert_int_equal(r.status, 200);
+	assert_true(body.len < (16U << 20));
+	assert_int_equal(json_array_size(answer), 32);
+	assert_non_null(at(answer, "8|result"));
+	assert_int_equal(json_integer_value(at(answer, "31|id")), 7);
+	assert_int_equal(json_integer_value(at(answer, "31|error|code")),
+	    RPC_INTERNAL);
+}
+
 int
 main(void)
 {
@@ -590,6 +658,9 @@ main(void)
 		T(test_list), T(test_versions), T(test_discover),
 		T(test_modern_list_and_call), T(test_modern_headers),
 		T(test_modern_meta), T(test_modern_methods), T(test_batch),
+		T(test_bug_batch_item_changed_the_revision_of_all),
+		T(test_bug_batch_done_twice_when_its_handle_ends),
+		T(test_bug_batch_answers_larger_than_a_message),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

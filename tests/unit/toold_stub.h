@@ -62,6 +62,12 @@ handle_live(struct handle *h)
 	return (h->live);
 }
 
+int
+handle_ended(const struct handle *h)
+{
+	return (!h->live);
+}
+
 unsigned int
 handle_count_call(struct handle *h)
 {
@@ -220,10 +226,21 @@ stub_hooks(struct call *c)
 	return (stub_stage(c, "hooks"));
 }
 
+static struct handle *stub_handle;
+static int stub_ends;			/* the handle, in the n-th change */
+static size_t stub_more;		/* bytes of white space in answers */
+
 static enum tool_err
 stub_fn(struct call *c)
 {
-	buf_adds(c->out, "{\"id\":\"a\\\"b\"}");
+	size_t i;
+
+	if (c->tool->writes && stub_ends > 0 && --stub_ends == 0)
+		stub_handle->live = 0;
+	buf_adds(c->out, "{\"id\":\"a\\\"b\"");
+	for (i = 0; i < stub_more; i++)
+		buf_addc(c->out, ' ');
+	buf_addc(c->out, '}');
 	call_detail(c, "fields 1");
 	return (stub_stage(c, "change"));
 }
@@ -265,6 +282,9 @@ stub_reset(struct handle *h)
 	trace[0] = '\0';
 	stop_at = NULL;
 	stop_with = TE_FAIL;
+	stub_handle = h;
+	stub_ends = 0;
+	stub_more = 0;
 	begin_fails = commit_fails = request_known = schema_bad = 0;
 	memset(&last_event, 0, sizeof(last_event));
 }
