@@ -9,7 +9,8 @@
 #include "tools.h"
 
 #define PIPE_BUDGET_MS	45000		/* clients give up at 60 s */
-#define PIPE_OUT_MAX	(1U << 20)	/* bytes of one result */
+/* Bytes of one result: the largest row and the names of its columns. */
+#define PIPE_OUT_MAX	((1U << 20) + (64U << 10))
 
 enum stage { ST_ROLE, ST_ARGUMENTS, ST_PACKAGE, ST_LOCK, ST_REVISION,
 	ST_RULES, ST_HOOKS, ST_CHANGE, ST_COMMIT, ST_MAX };

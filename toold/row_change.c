@@ -42,7 +42,8 @@ insert_bad(struct insert *in, const char *key, const char *why)
 {
 	char	path[160];
 
-	snprintf(path, sizeof(path), "rows.%zu.%.100s", in->row, key);
+	snprintf(path, sizeof(path), "rows.%zu%s%.100s", in->row,
+	    key[0] != '\0' ? "." : "", key);
 	return (call_invalid(in->c, path, "%s", why));
 }
 
@@ -123,10 +124,11 @@ insert_row(struct insert *in, json_t *o)
 		    in->t->field[i].name));
 		if (e != TE_OK)
 			return (e);
-		size += value_size(&in->val[i]);
+		size += value_size(&in->t->field[i], &in->val[i]);
 	}
 	if (size > STORE_ROW_MAX)
-		return (insert_bad(in, "", "is larger than 1 MiB"));
+		return (insert_bad(in, "", "is larger than 1 MiB "
+		    "as JSON"));
 	sql_bind_str(in->st, 1, in->id);
 	sql_bind_int(in->st, 2, in->c->now_ms);
 	sql_bind_int(in->st, 3, in->c->now_ms);
@@ -318,12 +320,12 @@ set_parse(struct call *c, const struct table *t, struct update *u)
 			call_invalid(c, path, "%s", why);
 			return (-1);
 		}
-		size += value_size(&u->val[u->n]);
+		size += value_size(&t->field[col], &u->val[u->n]);
 		u->ptr[col] = &u->val[u->n];
 		u->col[u->n++] = col;
 	}
 	if (size > STORE_ROW_MAX) {
-		call_invalid(c, "set", "is larger than 1 MiB");
+		call_invalid(c, "set", "is larger than 1 MiB as JSON");
 		return (-1);
 	}
 	return (0);

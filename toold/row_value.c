@@ -81,10 +81,33 @@ value_free(struct value *v)
 	memset(v, 0, sizeof(*v));
 }
 
-size_t
-value_size(const struct value *v)
+/* As buf_add_json() writes it: one byte may become six. */
+static size_t
+text_size(const char *s, size_t len)
 {
-	return (v->kind == V_INT ? 8 : v->kind == V_NULL ? 1 : v->len);
+	size_t	i, n = len + 2;
+
+	for (i = 0; i < len; i++)
+		if (s[i] == '"' || s[i] == '\\' ||
+		    strchr("\b\f\n\r\t", s[i]) != NULL)
+			n++;
+		else if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			n += 5;
+	return (n);
+}
+
+size_t
+value_size(const struct field *f, const struct value *v)
+{
+	switch (v->kind) {
+	case V_TEXT:
+		return (f->type == FT_JSON ? v->len :
+		    text_size(v->s, v->len));
+	case V_BLOB:
+		return (4 * v->len);	/* of 8 bytes, up to 24 characters */
+	default:
+		return (32);
+	}
 }
 
 static int __attribute__((__format__(printf, 3, 4)))

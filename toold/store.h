@@ -27,13 +27,14 @@
 #define STORE_FILE		"keepd.db"
 #define STORE_FORMAT		1		/* user_version of the file */
 #define STORE_TEXT_MAX		(8U << 20)	/* one value or definition */
-#define STORE_ROW_MAX		(1U << 20)	/* one row of a user table */
+#define STORE_ROW_MAX		(1U << 20)	/* one row of a user table, as
+						 * an answer shows it */
 #define STORE_HEAP_MAX		(256U << 20)	/* SQLite's memory */
 #define STORE_REQUEST_S		86400		/* a requestId is remembered */
 #define STORE_ANSWER_SOFT	100000		/* bytes of rows or list items
 						 * when no take was given */
 #define STORE_ANSWER_MAX	900000		/* and when one was: the
-						 * pipeline takes 1 MiB */
+						 * pipeline takes a row */
 #define STORE_PROGRESS_OPS	1000		/* between looks at the clock */
 #define STORE_POLL_MS		5		/* between calls of the hook */
 

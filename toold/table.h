@@ -236,7 +236,8 @@ int		 value_from_json(const struct field *, const json_t *,
 int		 value_from_text(const struct field *, const char *, size_t,
 		    struct value *, char *why, size_t size);
 void		 value_free(struct value *);
-size_t		 value_size(const struct value *);
+/* Bytes in an answer, at most. */
+size_t		 value_size(const struct field *, const struct value *);
 /* JSON of a stored column. */
 void		 value_put(struct buf *, enum ftype, sqlite3_value *);
 /* As text, for conversions: 0 or -1. */

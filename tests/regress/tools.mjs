@@ -310,6 +310,27 @@ await test('insert_entity_rows: a thousand at once', async () => {
 	    rows: Array.from({ length: 1000 }, (_, n) => ({ n })) });
 	eq([r.count, new Set(r.ids).size], [1000, 1000]);
 });
+await test('bug: a row was taken that no answer could ever hold', async () => {
+	const t = await make([F('s'), F('u'), F('j', 'json')]);
+	for (const s of ['x'.repeat(1048000), '"'.repeat(520000), '\n'.repeat(
+	    500000), '\u007f'.repeat(170000), 'ä'.repeat(520000)]) {
+		const { ids } = await d('insert_entity_rows', { table: t.name,
+		    rows: [{ s }] });
+		const [row] = await rows(t.name, { where: { id: ids[0] } });
+		ok(row.s === s, 'the text comes back');
+		await d('delete_entity_rows', { table: t.name, where: { id:
+		    ids[0] } });
+	}
+	await d('insert_entity_rows', { table: t.name, rows: [{ j:
+	    '"'.repeat(520000) }] });
+	for (const s of ['"'.repeat(700000), '\u0001'.repeat(250000)]) {
+		has(await dno('insert_entity_rows', { table: t.name,
+		    rows: [{ s }] }), 'rows.0 is larger than 1 MiB as JSON');
+		has(await dno('update_entity_rows', { table: t.name,
+		    where: { s: null }, set: { s } }), 'set is larger than');
+	}
+	eq((await rows(t.name)).length, 1);
+});
 await test('query_entity_table: take, skip, order, select, where', async () => {
 	const t = await make([F('n', 'integer'), F('s')]);
 	await d('insert_entity_rows', { table: t.name, rows: Array.from(
