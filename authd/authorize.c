@@ -12,6 +12,7 @@
 #include "../common/secret.h"
 #include "../common/text.h"
 #include "../common/uri.h"
+#include "grant.h"
 #include "oauth.h"
 
 struct asked {
@@ -102,6 +103,22 @@ check_rest(struct asked *a, const char **text)
 	return (NULL);
 }
 
+/*
+ * Anyone may register any https URI, so an error alone must not send people
+ * there (OAuth 2.1, 7.12.2): only if an administrator or a user has let the
+ * client in, or it lies on the person's own computer.
+ */
+static int
+redirect_trusted(const struct asked *a)
+{
+	struct uri	u;
+
+	return (a->client.rec.flags & CR_PINNED ||
+	    uri_parse(a->redirect, &u) != NULL || uri_is_loopback(&u) ||
+	    strcmp(u.scheme, "https") != 0 ||
+	    grant_any(GI_CLIENT, a->client.rec.id));
+}
+
 static void
 error_redirect(const struct asked *a, const char *error, const char *text,
     struct msg_authorize_answer *m)
@@ -109,6 +126,10 @@ error_redirect(const struct asked *a, const char *error, const char *text,
 	struct redirect	r = { a->redirect, NULL, error, text,
 	    a->q->has & AZ_STATE ? a->q->state : NULL };
 
+	if (!redirect_trusted(a)) {
+		page_error(m, 400, error, text);
+		return;
+	}
 	text_set(m->error, sizeof(m->error), error);
 	text_set(m->error_text, sizeof(m->error_text), text);
 	if (redirect_build(&r, m->location, sizeof(m->location)) == -1)

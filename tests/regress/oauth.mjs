@@ -230,6 +230,21 @@ await test('authorize: errors that go to the client', async () => {
 	redirected(await authz({ response_type: 'token', state: undefined }),
 	    'unsupported_response_type', null);
 });
+await test('authorize: an error sends nobody to a client no one approved',
+    async () => {
+	const away = 'https://away.example/cb';
+	const c = await register(base, { client_name: 'Away', redirect_uris:
+	    [away] });
+	const wrong = { client_id: c.client_id, redirect_uri: away,
+	    response_type: 'token' };
+	const r = await authz(wrong);
+	page(r, 400);
+	has(r.text, 'response_type must be code', 'what is wrong');
+	await connect(base, 'viewer', PW, { client: c });
+	const after = await authz(wrong);
+	eq(after.status, 302, 'status once a user approved it');
+	has(after.header('location'), away + '?error=unsupported_response_type&');
+});
 await test('authorize: resource in every form of ours', async () => {
 	const host = new URL(base).host;
 	for (const r of [undefined, base + '/mcp', base + '/mcp/', base, base + '/',
