@@ -236,7 +236,10 @@ text_clean(char *out, size_t cap, const char *s, size_t len)
 	int		 gap = 0;
 
 	for (; len > 0; p += n, len -= n) {
-		if ((n = utf8_next(p, len, &cp)) == 0) {
+		if (*p > ' ' && *p < 0x7f) {	/* most of what is cleaned */
+			n = 1;
+			cp = *p;
+		} else if ((n = utf8_next(p, len, &cp)) == 0) {
 			n = 1;
 			continue;
 		}

@@ -170,7 +170,7 @@ unsigned int
 handle_count_call(struct handle *h)
 {
 	struct grant *g = h->grant;
-	struct mono now = mono_now();
+	struct mono now = ev_now();
 
 	if (now.ms - g->window.ms >= RATE_WINDOW_MS) {
 		g->window = now;

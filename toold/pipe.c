@@ -219,9 +219,9 @@ make_event(const struct call *c, uint64_t began, enum audit_kind kind,
 	ev->head.dur_us = (uint32_t)(mono_us() - began);
 	ev->head.event = (uint16_t)kind;
 	ev->head.outcome = (uint16_t)outcome;
-	snprintf(ev->tool, sizeof(ev->tool), "%s", c->tool->name);
+	text_set(ev->tool, sizeof(ev->tool), c->tool->name);
 	memcpy(ev->target, c->target, sizeof(ev->target));
-	snprintf(ev->detail, sizeof(ev->detail), "%s", detail);
+	text_set(ev->detail, sizeof(ev->detail), detail);
 }
 
 static enum audit_outcome
@@ -256,11 +256,12 @@ audit_result(struct call *c, uint64_t began, enum tool_err e, enum stage at)
 	char text[AUDIT_DETAIL_MAX + 16], detail[AUDIT_DETAIL_MAX];
 	struct event ev;
 
-	if (e == TE_OK)
-		snprintf(text, sizeof(text), "%s%s",
-		    c->dry_run ? "dry run: " : "", c->detail);
-	else
+	if (e != TE_OK)
 		snprintf(text, sizeof(text), "stopped at %s", stage_name(at));
+	else if (c->dry_run)
+		snprintf(text, sizeof(text), "dry run: %s", c->detail);
+	else
+		memcpy(text, c->detail, sizeof(c->detail));
 	text_clean(detail, sizeof(detail), text, strlen(text));
 	default_target(c);
 	make_event(c, began, e == TE_DENIED ? AK_REFUSED : AK_TOOL_CALL,
@@ -442,8 +443,8 @@ call_options(struct call *c)
 enum pipe_end
 pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 {
-	struct mono began_at = mono_now();
 	uint64_t began = mono_us();
+	struct mono began_at = { began / 1000 };
 	enum stage at = ST_ROLE;
 	enum pipe_end end;
 	enum tool_err e;
