@@ -289,8 +289,18 @@ answer_ok(const void *body, size_t tail_len)
 	    (m->flags & ~(uint32_t)AF_ALL) == 0 &&
 	    (m->flags & AF_SESSION || m->session_len == 0) &&
 	    (m->flags & AF_JSON || m->body_len == 0) &&
-	    m->session_len <= 256 &&
+	    m->session_len <= 256 && m->text <= TEXT_SLOTS &&
+	    (m->text == 0 ? m->text_at == 0 :
+	    m->flags & AF_JSON && m->text_at <= m->body_len) &&
 	    (uint64_t)m->session_len + m->body_len == tail_len);
+}
+
+static int
+text_ok(const void *body, size_t tail_len)
+{
+	const struct msg_text *m = body;
+
+	return (m->slot < TEXT_SLOTS && m->zero == 0 && tail_len > 0);
 }
 
 static int
@@ -441,6 +451,7 @@ static const struct msg_row rows[] = {
     answer_ok },
 { ROW(HANDLE_UNKNOWN), S(msg_handle), 0, 0, CALLS, DIR_UP, CS_RUN, NULL },
 { ROW(CANCEL), 0, 0, 0, CALLS, DIR_DOWN, CS_RUN, NULL },
+{ ROW(TEXT), S(msg_text), 1U << 20, MSG_BULK, L_T, DIR_UP, CS_RUN, text_ok },
 
 { ROW(HELLO), S(msg_hello), 0, 0, A_T, DIR_DOWN, CS_ANY, NULL },
 { ROW(HELLO_ACK), S(msg_hello), 0, 0, A_T, DIR_UP, CS_ANY, NULL },

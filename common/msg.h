@@ -59,6 +59,7 @@ enum msg_type {
 
 	/* listener (or keepctl) <-> toold */
 	MSG_CALL = 96, MSG_ANSWER, MSG_HANDLE_UNKNOWN, MSG_CANCEL,
+	MSG_TEXT,			/* toold -> listener, unasked */
 
 	/* authd <-> toold */
 	MSG_HELLO = 112, MSG_HELLO_ACK,
@@ -511,6 +512,18 @@ struct msg_answer {			/* tail: session id, body */
 	uint32_t	session_len;
 	uint32_t	body_len;
 	uint32_t	retry_after;	/* seconds, 0: none */
+	uint32_t	text;		/* slot + 1 of a TEXT, or 0: none, */
+	uint32_t	text_at;	/* which belongs here in the body */
+	uint32_t	zero;
+};
+
+/*
+ * A text that many answers share crosses the channel once: the listener
+ * keeps it in its slot until another comes for it.
+ */
+#define TEXT_SLOTS	16
+struct msg_text {			/* tail: the text */
+	uint32_t	slot;
 	uint32_t	zero;
 };
 

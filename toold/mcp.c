@@ -133,7 +133,6 @@ static void
 method_tools_list(struct mcp *m)
 {
 	struct buf *b = m->reply->body;
-	const struct buf *list;
 
 	/* The whole list is the first page: there is no other. */
 	if (m->scan.cursor.p != NULL) {
@@ -142,10 +141,10 @@ method_tools_list(struct mcp *m)
 		    "one page");
 		return;
 	}
-	list = tools_list(&m->who, m->era);
 	rpc_open(b, m->era, &m->scan.id);
 	buf_adds(b, "\"tools\":");
-	buf_add(b, list->data, list->len);
+	m->reply->text = tools_list(&m->who, m->era);
+	m->reply->text_at = b->len;
 	if (m->era->flags & EF_RESULT_TYPE)
 		buf_adds(b, ",\"ttlMs\":" LIST_TTL_MS
 		    ",\"cacheScope\":\"private\"");

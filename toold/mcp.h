@@ -11,6 +11,7 @@
 #include "../common/msg.h"
 #include "era.h"
 #include "handle.h"
+#include "rpc.h"
 #include "scan.h"
 #include "session.h"
 
@@ -27,6 +28,8 @@ struct reply {
 	int		 gone;		/* the handle ended: no answer */
 	char		 session[SESSION_LEN + 1];	/* "" if none */
 	struct buf	*body;		/* JSON text, empty: no body */
+	const struct shared *text;	/* belongs into it at text_at, or NULL */
+	size_t		 text_at;
 };
 
 /* One message under way; shared with call.c. */

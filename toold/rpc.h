@@ -26,6 +26,16 @@
 	"{\"name\":\"keepd\",\"version\":\"" KEEPD_VERSION "\"}"
 
 /*
+ * A text that many answers share.  Another one in the same slot has another
+ * version; versions begin at 1.
+ */
+struct shared {
+	struct buf	 text;
+	uint32_t	 slot;		/* below TEXT_SLOTS */
+	uint64_t	 version;
+};
+
+/*
  * {"jsonrpc":"2.0","id":ID,"result":{ with what every result of the revision
  * begins with; at least one more member must follow where that is something
  * (EF_RESULT_TYPE).  rpc_close ends it.

@@ -30,6 +30,7 @@ struct peer {				/* a worker, or one keepctl */
 	struct worker	*worker;
 	struct msg_worker id;
 	int		 control;
+	uint64_t	 has[TEXT_SLOTS];	/* versions of texts, 0: none */
 };
 
 struct waiting {			/* a call that came too early */
@@ -74,6 +75,35 @@ answer_unknown(struct peer *p, uint32_t id, const uint8_t *handle)
 	chan_send(p->ch, MSG_HANDLE_UNKNOWN, id, &m);
 }
 
+/* A text that the peer has not yet goes ahead of the answer with it. */
+static void
+text_tell(struct peer *p, const struct shared *t)
+{
+	struct msg_text m;
+
+	if (p->has[t->slot] == t->version)
+		return;
+	memset(&m, 0, sizeof(m));
+	m.slot = t->slot;
+	chan_send_tail(p->ch, MSG_TEXT, 0, &m, t->text.data, t->text.len);
+	p->has[t->slot] = t->version;
+}
+
+/* For keepctl, which keeps none. */
+static void
+text_insert(const struct reply *r)
+{
+	struct buf *b = r->body;
+	size_t tail = b->len - r->text_at;
+
+	if (buf_reserve(b, r->text->text.len) == NULL)
+		return;
+	memmove(b->data + r->text_at + r->text->text.len,
+	    b->data + r->text_at, tail);
+	memcpy(b->data + r->text_at, r->text->text.data, r->text->text.len);
+	b->len += r->text->text.len;
+}
+
 static void
 answer(struct peer *p, uint32_t id, const struct reply *r)
 {
@@ -81,6 +111,13 @@ answer(struct peer *p, uint32_t id, const struct reply *r)
 	struct buf both;
 
 	memset(&m, 0, sizeof(m));
+	if (r->text != NULL && p->control) {
+		text_insert(r);
+	} else if (r->text != NULL) {
+		text_tell(p, r->text);
+		m.text = r->text->slot + 1;
+		m.text_at = (uint32_t)r->text_at;
+	}
 	m.status = r->status;
 	m.retry_after = r->retry_after;
 	m.session_len = (uint32_t)strlen(r->session);
@@ -167,6 +204,7 @@ call_run(struct peer *p, uint32_t id, const struct msg_call *m,
 	req.handle = h;
 	buf_reset(&body);
 	r.body = &body;
+	r.text = NULL;
 	stat.calls++;
 	handle_hold(h);
 	mcp_serve(&req, &r);

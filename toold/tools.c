@@ -10,19 +10,19 @@
 #include "tools.h"
 
 #define SLOTS		512		/* power of two, over 2 * TOOLS_MAX */
-#define LISTS_MAX	16
 
 struct list {				/* of one set of rights */
 	uint32_t	display, edit;
 	unsigned int	form;		/* EF_STRUCTURED or 0 */
-	struct buf	text;
+	struct shared	text;
 };
 
 static struct tool_entry entries[TOOLS_MAX];
 static unsigned char slots[SLOTS];	/* index + 1 into entries */
 static size_t nentries;
-static struct list lists[LISTS_MAX];
+static struct list lists[TEXT_SLOTS];
 static size_t nlists, next_list;
+static uint64_t version;
 
 /* ---- rules ---- */
 
@@ -210,7 +210,7 @@ tools_free(void)
 	for (i = 0; i < nentries; i++)
 		schema_free(entries[i].input);
 	for (i = 0; i < nlists; i++)
-		buf_free(&lists[i].text);
+		buf_free(&lists[i].text.text);
 	memset(slots, 0, sizeof(slots));
 	nentries = nlists = next_list = 0;
 }
@@ -284,23 +284,26 @@ add_tool(struct buf *b, const struct tool *t, unsigned int form)
 static void
 list_make(struct list *l, const struct caller *who)
 {
+	struct buf *b = &l->text.text;
 	size_t i, n = 0;
 
-	buf_init(&l->text, 0);
-	buf_addc(&l->text, '[');
+	l->text.slot = (uint32_t)(l - lists);
+	l->text.version = ++version;
+	buf_init(b, 0);
+	buf_addc(b, '[');
 	for (i = 0; i < nentries; i++) {
 		if (!tool_allowed(entries[i].tool, who))
 			continue;
 		if (n++ > 0)
-			buf_addc(&l->text, ',');
-		add_tool(&l->text, entries[i].tool, l->form);
+			buf_addc(b, ',');
+		add_tool(b, entries[i].tool, l->form);
 	}
-	buf_addc(&l->text, ']');
-	if (l->text.failed)
+	buf_addc(b, ']');
+	if (b->failed)
 		fatalx("no memory for the list of tools");
 }
 
-const struct buf *
+const struct shared *
 tools_list(const struct caller *who, const struct era_row *era)
 {
 	unsigned int form = era->flags & EF_STRUCTURED;
@@ -315,12 +318,12 @@ tools_list(const struct caller *who, const struct era_row *era)
 		    l->form == form)
 			return (&l->text);
 	}
-	if (nlists < LISTS_MAX)
+	if (nlists < TEXT_SLOTS)
 		l = &lists[nlists++];
 	else {
 		l = &lists[next_list];
-		next_list = (next_list + 1) % LISTS_MAX;
-		buf_free(&l->text);
+		next_list = (next_list + 1) % TEXT_SLOTS;
+		buf_free(&l->text.text);
 	}
 	narrowed.edit = edit;
 	narrowed.read_only = 0;

@@ -14,6 +14,7 @@
 #define TOOLD_TOOLS_H
 
 #include "era.h"
+#include "rpc.h"
 #include "schema.h"
 #include "toold.h"
 
@@ -40,6 +41,6 @@ int	 tool_allowed(const struct tool *, const struct caller *);
  * The JSON array of the tools this caller may call, in the form of the
  * revision.  Made once for each set of rights; valid until the next call.
  */
-const struct buf *tools_list(const struct caller *, const struct era_row *);
+const struct shared *tools_list(const struct caller *, const struct era_row *);
 
 #endif

@@ -31,6 +31,10 @@ on_answer(struct chan *ch, struct msg *m)
 {
 	const struct msg_answer *a = m->data;
 
+	if (a->text != 0) {
+		chan_violation(ch, "an answer with a text that was not sent");
+		return;
+	}
 	got.status = a->status;
 	buf_add(&got.body, m->tail + a->session_len, a->body_len);
 	chan_credit(ch, msg_bulk_len(m));

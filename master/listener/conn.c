@@ -105,20 +105,14 @@ io_write(struct conn *c, const void *p, size_t n)
 }
 
 static ssize_t
-io_writev(struct conn *c, const void *a, size_t alen, const void *b,
-    size_t blen)
+io_writev(struct conn *c, const struct iovec *iov, int n)
 {
 	struct msghdr mh;
-	struct iovec iov[2];
 
-	/* The system only reads what iov points to. */
-	iov[0].iov_base = (void *)(uintptr_t)a;
-	iov[0].iov_len = alen;
-	iov[1].iov_base = (void *)(uintptr_t)b;
-	iov[1].iov_len = blen;
 	memset(&mh, 0, sizeof(mh));
-	mh.msg_iov = iov;
-	mh.msg_iovlen = blen > 0 ? 2 : 1;
+	/* The system only reads what it points to. */
+	mh.msg_iov = (struct iovec *)(uintptr_t)iov;
+	mh.msg_iovlen = (size_t)n;
 	return (sendmsg(c->io.fd, &mh, MSG_NOSIGNAL));
 }
 
@@ -870,30 +864,33 @@ out_add(struct conn *c, const void *p, size_t n)
  * requests that were sent ahead gather and go out together.
  */
 void
-conn_send(struct conn *c, const void *head_text, size_t hlen,
-    const void *body, size_t blen)
+conn_send(struct conn *c, const struct iovec *iov, int n)
 {
-	size_t done = 0;
-	ssize_t n;
+	size_t len = 0, done = 0;
+	ssize_t w;
+	int i;
 
+	for (i = 0; i < n; i++)
+		len += iov[i].iov_len;
 	if (c->out.len == 0 && (c->flags & (K_FEED | K_DEAD)) == 0) {
-		n = io_writev(c, head_text, hlen, body, blen);
-		if (n > 0)
-			done = (size_t)n;
+		w = io_writev(c, iov, n);
+		if (w > 0)
+			done = (size_t)w;
 		else if (errno != EAGAIN && errno != EINTR &&
 		    errno != ENOBUFS) {
 			c->flags |= K_DEAD;
-			done = hlen + blen;
+			done = len;
 		}
 	}
-	if (done < hlen) {
-		buf_reserve(&c->out, hlen - done + blen);
-		out_add(c, (const char *)head_text + done, hlen - done);
-		done = hlen;
+	if (done < len)
+		buf_reserve(&c->out, len - done);
+	for (i = 0; i < n; done -= iov[i++].iov_len) {
+		if (done < iov[i].iov_len) {
+			out_add(c, (const char *)iov[i].iov_base + done,
+			    iov[i].iov_len - done);
+			done = iov[i].iov_len;
+		}
 	}
-	if (done - hlen < blen)
-		out_add(c, (const char *)body + (done - hlen),
-		    blen - (done - hlen));
 	dirty(c);
 }
 

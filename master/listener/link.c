@@ -18,6 +18,9 @@
 static struct chan	*authd, *toold;
 static struct msg_worker worker;	/* of the channels that are open */
 
+/* What toold sent once for many answers (TEXT); empty: not sent. */
+static struct buf texts[TEXT_SLOTS];
+
 static void	link_end(struct chan *, enum chan_end, const char *);
 
 /* ---- answers ---- */
@@ -80,10 +83,39 @@ static void
 on_answer(struct chan *ch, struct msg *m)
 {
 	struct req *r = asked_by(ch, m, RS_TOOLD, MSG_CALL);
+	const struct msg_answer *a = m->data;
+	const struct buf *text = NULL;
 
+	if (a->text != 0 && (text = &texts[a->text - 1])->len == 0) {
+		chan_violation(ch, "an answer with a text that was not sent");
+		return;
+	}
 	if (r != NULL)
-		mcp_answer(r, m->data, m->tail);
+		mcp_answer(r, a, m->tail, text);
 	chan_credit(ch, msg_bulk_len(m));
+}
+
+static void
+on_text(struct chan *ch, struct msg *m)
+{
+	const struct msg_text *t = m->data;
+	struct buf *b = &texts[t->slot];
+
+	buf_free(b);
+	buf_init(b, 0);
+	buf_add(b, m->tail, m->tail_len);
+	if (b->failed)
+		fatalx("no memory for a text");
+	chan_credit(ch, msg_bulk_len(m));
+}
+
+static void
+texts_drop(void)
+{
+	size_t i;
+
+	for (i = 0; i < TEXT_SLOTS; i++)
+		buf_free(&texts[i]);
 }
 
 static void
@@ -113,6 +145,7 @@ static const struct chan_handler toold_handlers[] = {
 	{ MSG_HEALTH_OK, on_health },
 	{ MSG_ANSWER, on_answer },
 	{ MSG_HANDLE_UNKNOWN, on_unknown },
+	{ MSG_TEXT, on_text },
 	{ 0, NULL }
 };
 static const struct chan_ops authd_ops = { authd_handlers, link_end };
@@ -131,6 +164,7 @@ link_drop(const struct chan *ending)
 	if (t != NULL && t != ending)
 		chan_close(t);
 	cache_flush();
+	texts_drop();
 	req_link_lost();
 }
 

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -121,8 +122,7 @@ void	 conn_stat(struct msg_stat *);
 
 /* For reply.c and req.c. */
 /* Write an answer, now or at the end of the turn; the bytes are copied. */
-void	 conn_send(struct conn *, const void *head, size_t hlen,
-	    const void *body, size_t blen);
+void	 conn_send(struct conn *, const struct iovec *, int n);
 /* What c still has to write is to be wiped when it is written. */
 void	 conn_secret(struct conn *);
 /* The request of c is answered (and gone); last: close behind it. */
@@ -250,6 +250,8 @@ struct reply {
 	const char	*type;		/* NULL: no body */
 	const void	*body;
 	size_t		 len;
+	const struct buf *text;		/* belongs into body at text_at */
+	size_t		 text_at;
 	const char	*extra;		/* whole header lines, or NULL */
 	unsigned int	 flags;		/* RP_ bits */
 	unsigned int	 retry_after;	/* seconds, 0: none */
@@ -332,7 +334,7 @@ void	 mcp_run(struct req *);
 void	 mcp_token_ok(struct req *, const struct msg_token_ok *);
 void	 mcp_token_bad(struct req *, const struct msg_token_bad *);
 void	 mcp_answer(struct req *, const struct msg_answer *,
-	    const uint8_t *tail);
+	    const uint8_t *tail, const struct buf *text);
 void	 mcp_unknown(struct req *);
 /* Handed to toold and no answer: what to tell the client. */
 void	 mcp_lost(struct req *);

@@ -343,7 +343,8 @@ session_ok(const uint8_t *p, size_t len)
 }
 
 void
-mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail)
+mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail,
+    const struct buf *text)
 {
 	struct reply p;
 	char extra[320];
@@ -355,6 +356,8 @@ mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail)
 		p.type = "application/json";
 		p.body = tail + a->session_len;
 		p.len = a->body_len;
+		p.text = text;
+		p.text_at = a->text_at;
 	}
 	if (a->flags & AF_SESSION && session_ok(tail, a->session_len))
 		n = snprintf(extra, sizeof(extra), "Mcp-Session-Id: %.*s\r\n",

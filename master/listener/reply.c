@@ -176,6 +176,41 @@ add_headers(struct buf *b, const struct req *r, const struct reply *p)
 		buf_adds(b, p->extra);
 }
 
+static struct iovec
+part(const void *p, size_t len)
+{
+	struct iovec v;
+
+	v.iov_base = (void *)(uintptr_t)p;	/* only read */
+	v.iov_len = len;
+	return (v);
+}
+
+/* The header in b, and the body with the shared text in its place. */
+static void
+parts_send(struct req *r, const struct reply *p, struct buf *b)
+{
+	struct iovec v[3];
+	int n = 0;
+
+	if (r->method == HTTP_HEAD || p->status == 204) {
+		v[n++] = part(b->data, b->len);
+	} else if (p->text == NULL) {
+		v[n++] = part(b->data, b->len);
+		if (p->len > 0)
+			v[n++] = part(p->body, p->len);
+	} else {
+		buf_add(b, p->body, p->text_at);
+		v[n++] = part(b->data, b->len);
+		v[n++] = part(p->text->data, p->text->len);
+		v[n++] = part((const char *)p->body + p->text_at,
+		    p->len - p->text_at);
+	}
+	if (b->failed)
+		fatalx("answer header");
+	conn_send(r->c, v, n);
+}
+
 static void
 answer_write(struct req *r, const struct reply *p, int last)
 {
@@ -192,16 +227,11 @@ answer_write(struct req *r, const struct reply *p, int last)
 		buf_adds(&b, "Connection: close\r\n");
 	if (p->status != 204) {
 		buf_adds(&b, "Content-Length: ");
-		buf_addu(&b, p->len);
+		buf_addu(&b, p->len + (p->text != NULL ? p->text->len : 0));
 		buf_adds(&b, "\r\n");
 	}
 	buf_adds(&b, "\r\n");
-	if (b.failed)
-		fatalx("answer header");
-	if (r->method == HTTP_HEAD || p->status == 204)
-		conn_send(r->c, b.data, b.len, NULL, 0);
-	else
-		conn_send(r->c, b.data, b.len, p->body, p->len);
+	parts_send(r, p, &b);
 	if (secret)
 		secret_wipe(b.data, b.len);
 }

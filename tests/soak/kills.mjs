@@ -120,8 +120,8 @@ async function signer() {
 		try {
 			granted.push(await connect(base, 'viewer',
 			    process.env.K_PW_VIEWER));
-		} catch {
-			fault('sign-in');
+		} catch (e) {
+			fault(`sign-in (${String(e.message).slice(0, 60)})`);
 		}
 		await sleep(Math.max(0, 300 - (Date.now() - t0)));
 	}

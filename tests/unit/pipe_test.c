@@ -301,24 +301,56 @@ test_lint(void **state)
 	lint("without a description", x);
 }
 
+static int
+holds(const struct shared *t, const char *what)
+{
+	return (memmem(t->text.data, t->text.len, what, strlen(what)) !=
+	    NULL);
+}
+
 static void
 test_lists(void **state)
 {
-	const struct buf *all, *read, *none, *old;
+	const struct shared *all, *old, *t;
+	uint64_t version;
 
 	all = tools_list(&h.who, era_row(ERA_2025_11));
-	assert_non_null(memmem(all->data, all->len, "save_thing", 10));
-	assert_non_null(memmem(all->data, all->len, "outputSchema", 12));
+	version = all->version;
+	assert_int_not_equal(version, 0);
+	assert_true(holds(all, "save_thing") && holds(all, "outputSchema"));
 	assert_ptr_equal(all, tools_list(&h.who, era_row(ERA_2026_07)));
+	assert_int_equal(all->version, version);
 	old = tools_list(&h.who, era_row(ERA_2025_03));
-	assert_null(memmem(old->data, old->len, "outputSchema", 12));
+	assert_false(holds(old, "outputSchema"));
+	assert_int_not_equal(old->slot, all->slot);
 	h.who.read_only = 1;
-	read = tools_list(&h.who, era_row(ERA_2025_11));
-	assert_null(memmem(read->data, read->len, "save_thing", 10));
-	assert_non_null(memmem(read->data, read->len, "get_thing", 9));
+	t = tools_list(&h.who, era_row(ERA_2025_11));
+	assert_false(holds(t, "save_thing"));
+	assert_true(holds(t, "get_thing"));
 	h.who.display = h.who.edit = 0;
-	none = tools_list(&h.who, era_row(ERA_2025_11));
-	assert_int_equal(none->len, 2);
+	t = tools_list(&h.who, era_row(ERA_2025_11));
+	assert_int_equal(t->text.len, 2);
+}
+
+/* More sets of rights than slots: another text, another version. */
+static void
+test_lists_many(void **state)
+{
+	const struct shared *t;
+	uint64_t version;
+	uint32_t i;
+
+	h.who.edit = 0;
+	t = tools_list(&h.who, era_row(ERA_2025_11));
+	version = t->version;
+	for (i = 1; i <= TEXT_SLOTS; i++) {
+		h.who.edit = i << 8;
+		t = tools_list(&h.who, era_row(ERA_2025_11));
+		assert_true(t->slot < TEXT_SLOTS);
+	}
+	h.who.edit = 0;
+	t = tools_list(&h.who, era_row(ERA_2025_11));
+	assert_true(t->version > version);
 }
 
 int
@@ -331,6 +363,7 @@ main(void)
 		T(test_busy), T(test_dry_run), T(test_request_id),
 		T(test_handle_closed), T(test_store_fails),
 		T(test_answer_too_long), T(test_lint), T(test_lists),
+		T(test_lists_many),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
