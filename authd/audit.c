@@ -459,6 +459,12 @@ audit_stop(void)
 	audit_value_free(&gather);
 }
 
+void
+audit_restored(void)
+{
+	next_number = audit_next_number();
+}
+
 uint64_t
 audit_count(void)
 {

@@ -62,6 +62,9 @@ void	 audit_peer_gone(struct chan *);
 /* Forget what is remembered of a grant (it was removed). */
 void	 audit_forget_grant(const uint8_t grant[GRANT_LEN]);
 
+/* The store was replaced: number on behind its last record. */
+void	 audit_restored(void);
+
 /* Records stored since start, for MSG_STAT. */
 uint64_t audit_count(void);
 

@@ -32,10 +32,12 @@ TAILQ_HEAD(conn_list, ctl_conn);
 
 static void	cmd_operator(struct ctl_conn *);
 static void	on_ctl(struct chan *, struct msg *);
+static void	on_ctl_file(struct chan *, struct msg *);
 static void	on_end(struct chan *, enum chan_end, const char *);
 
 static const struct chan_handler handlers[] = {
 	{ MSG_CTL, on_ctl },
+	{ MSG_CTL_FILE, on_ctl_file },
 	{ 0, NULL }
 };
 static const struct chan_ops ops = { handlers, on_end };
@@ -46,7 +48,7 @@ static const struct ctl_handler own_handlers[] = {
 };
 static const struct ctl_handler *const tables[] = {
 	ctl_user_handlers, ctl_role_handlers, ctl_grant_handlers,
-	ctl_list_handlers, own_handlers
+	ctl_list_handlers, ctl_backup_handlers, own_handlers
 };
 
 static struct ev_io	 listen_io = { .fd = -1 };
@@ -74,7 +76,7 @@ cmd_words(const struct ctl_conn *c)
 
 	if (row == NULL)
 		return ("unknown command");
-	return (row->words != NULL ? row->words : "operator handle");
+	return (row->words != NULL ? row->words : row->help);
 }
 
 /* ---- answers ---- */
@@ -129,6 +131,9 @@ done_text(struct ctl_conn *c, int status, const uint8_t *handle,
 	c->step = NULL;
 	c->follow = 0;
 	ev_timer_del(&c->timer);
+	if (c->fd != -1)
+		close(c->fd);
+	c->fd = -1;
 	secret_wipe(&c->cmd, sizeof(c->cmd));
 	if (c->chan == NULL)
 		return;
@@ -310,8 +315,10 @@ ctl_pump(struct ctl_conn *c)
 		if (chan_queued(c->chan) > QUEUE_MAX)
 			break;
 		if (c->step(c)) {
-			if (!c->follow)
-				ctl_done(c, CTL_OK, "%s", "");
+			if (c->failure[0] != '\0')
+				ctl_refuse(c, "%s", c->failure);
+			else if (!c->follow)
+				ctl_done(c, CTL_OK, "%s", c->remark);
 			return;
 		}
 	}
@@ -378,12 +385,15 @@ cmd_operator(struct ctl_conn *c)
 /* ---- connections ---- */
 
 static void
-on_ctl(struct chan *ch, struct msg *m)
+command_run(struct chan *ch, struct msg *m, int fd)
 {
 	struct ctl_conn		 *c = chan_arg(ch);
 	const struct ctl_handler *h;
+	const struct ctl_row	 *row;
 
 	if (c->busy) {
+		if (fd != -1)
+			close(fd);
 		chan_violation(ch, "command while another is under way");
 		return;
 	}
@@ -392,14 +402,29 @@ on_ctl(struct chan *ch, struct msg *m)
 	c->remark[0] = '\0';
 	c->keylen = 0;
 	c->subject[0] = c->shown[0] = '\0';
+	c->failure[0] = '\0';
+	c->fd = fd;
 	h = handler_find(c->cmd.command);
-	if (h == NULL) {
+	row = ctl_row(c->cmd.command);
+	if (h == NULL || row == NULL || (fd != -1) != (row->take[0] == 'f')) {
 		ctl_done(c, CTL_USAGE, "keepd-authd has no command %u",
 		    c->cmd.command);
 		return;
 	}
 	h->fn(c);
 	secret_wipe(c->cmd.secret, sizeof(c->cmd.secret));
+}
+
+static void
+on_ctl(struct chan *ch, struct msg *m)
+{
+	command_run(ch, m, -1);
+}
+
+static void
+on_ctl_file(struct chan *ch, struct msg *m)
+{
+	command_run(ch, m, m->fd);
 }
 
 static void
@@ -411,6 +436,7 @@ conn_drop(struct ctl_conn *c)
 	c->step = NULL;
 	c->follow = 0;
 	ev_timer_del(&c->timer);
+	backup_gone(c);
 	if (c->waits == 0)
 		conn_free(c);
 }
@@ -456,6 +482,7 @@ conn_new(int fd, uid_t uid)
 		return;
 	}
 	c->uid = uid;
+	c->fd = -1;
 	ev_timer_init(&c->timer, pump_timer, c);
 	c->chan = chan_new(fd, CK_CTL_AUTHD, SIDE_SECOND, &ops, c);
 	snprintf(name, sizeof(name), "keepctl of uid %u", (unsigned int)uid);

@@ -31,6 +31,8 @@ struct ctl_conn {
 	/* remark that goes with success */
 	char		 remark[256];
 	char		 shown[96];	/* a secret to show once */
+	int		 fd;		/* of MSG_CTL_FILE, or -1 */
+	char		 failure[128];	/* how a list ended, if badly */
 	/* a list under way */
 	int		(*step)(struct ctl_conn *);	/* 1: at its end */
 	struct ev_timer	 timer;
@@ -53,6 +55,7 @@ extern const struct ctl_handler ctl_user_handlers[];
 extern const struct ctl_handler ctl_role_handlers[];
 extern const struct ctl_handler ctl_grant_handlers[];
 extern const struct ctl_handler ctl_list_handlers[];
+extern const struct ctl_handler ctl_backup_handlers[];
 
 /* ctl.c */
 void	 ctl_line(struct ctl_conn *, const char *, ...)
@@ -86,6 +89,9 @@ int	 ctl_came(struct ctl_conn *);
 int	 ctl_disk_full(struct ctl_conn *);
 /* Run step until it returns 1. */
 void	 ctl_list(struct ctl_conn *, int (*step)(struct ctl_conn *));
+
+/* backup.c: the connection ended. */
+void	 backup_gone(struct ctl_conn *);
 
 /* ctl_list.c: records were stored. */
 void	 ctl_pump_followers(void);

@@ -191,6 +191,31 @@ keys_bind_store(void)
 		}
 }
 
+int
+keys_known(const char *name, size_t namelen, const void *mac, size_t maclen)
+{
+	uint8_t		want[DIGEST_LEN];
+	char		known[32];
+	uint32_t	g;
+	int		i, n;
+
+	for (i = 0; i < SET_MAX; i++)
+		for (g = 1; g <= KEY_GENERATIONS; g++) {
+			n = snprintf(known, sizeof(known), "key %s-%u",
+			    sets[i].name, g);
+			if (n != (int)namelen ||
+			    memcmp(known, name, namelen) != 0)
+				continue;
+			if (sets[i].ctx[g] == NULL)
+				return (g < sets[i].newest ? 0 : -1);
+			mac_run(sets[i].ctx[g], "keepd store", 11, NULL, 0,
+			    want);
+			return (maclen == sizeof(want) &&
+			    secret_eq(want, mac, maclen) ? 0 : -1);
+		}
+	return (-1);
+}
+
 void
 keys_close(void)
 {

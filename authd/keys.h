@@ -47,6 +47,12 @@ void	keys_early(void);
 void	keys_open(const char *dir);
 /* The store knows which keys it was written with: compare, or note them. */
 void	keys_bind_store(void);
+/*
+ * Is a record of keys_bind_store() in another store of a key we have, or of
+ * one that was given up long ago?  0, or -1: written with other keys.
+ */
+int	keys_known(const char *name, size_t namelen, const void *mac,
+	    size_t maclen);
 void	keys_close(void);
 /* The MAC keys handed to toold; the same over restarts. */
 void	keys_toold(struct msg_mackeys *);

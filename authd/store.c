@@ -40,8 +40,8 @@
 #define CHUNK		((uint64_t)8 << 20)
 #define MAP_MIN		((uint64_t)16 << 20)
 #define MAP_LIMIT	((uint64_t)1 << 40)
-#define VALUE_MAX	16384
-#define KEY_MAX		128
+#define VALUE_MAX	STORE_VALUE_MAX
+#define KEY_MAX		STORE_KEY_MAX
 
 struct db_row {
 	const char	*name;
@@ -676,6 +676,99 @@ store_walk(enum store_db db, const void *prefix, size_t prefixlen,
 	}
 	free(s);
 	return (rv);
+}
+
+/* ---- a whole store ---- */
+
+const char *
+store_db_name(enum store_db db)
+{
+	return (db_rows[db].name);
+}
+
+enum store_db
+store_db_find(const char *name, size_t len)
+{
+	int	i;
+
+	for (i = 0; i < DB_MAX; i++)
+		if (strlen(db_rows[i].name) == len &&
+		    memcmp(db_rows[i].name, name, len) == 0)
+			break;
+	return ((enum store_db)i);
+}
+
+static int
+load_failed(int rc, const char *what)
+{
+	panic_check(rc);
+	log_warnx("store: %s: %s", what, mdb_strerror(rc));
+	return (-1);
+}
+
+/* The old pages stay until the commit, so there must be room for both. */
+int
+store_load_begin(uint64_t size)
+{
+	int	i, rc;
+
+	/* Those who waited for a commit may write again. */
+	for (i = 0; i < 8 && (i == 0 || store_dirty()); i++)
+		if (store_commit() == -1)
+			return (-1);
+	if (store_dirty())
+		return (-1);
+	if (rtx != NULL)
+		mdb_txn_abort(rtx);
+	rtx = NULL;
+	rtx_live = 0;
+	while (stat_now.map_bytes < space_used() + 3 * size + MAP_MIN)
+		if ((rc = map_grow()) != 0)
+			return (load_failed(rc, "map"));
+	if ((rc = txn_write()) != 0)
+		return (-1);
+	for (i = 0; i < DB_MAX; i++)
+		if ((rc = mdb_drop(wtx, dbis[i], 0)) != 0)
+			return (load_failed(rc, db_rows[i].name));
+	return (0);
+}
+
+int
+store_load_put(enum store_db db, const void *key, size_t keylen,
+    const void *val, size_t vallen)
+{
+	MDB_val	k, v;
+	int	rc;
+
+	if (wtx == NULL)
+		return (-1);
+	k.mv_size = keylen;
+	k.mv_data = (void *)(uintptr_t)key;
+	v.mv_size = vallen;
+	v.mv_data = (void *)(uintptr_t)val;
+	rc = mdb_put(wtx, dbis[db], &k, &v, MDB_APPEND);
+	if (rc == MDB_KEYEXIST)
+		rc = mdb_put(wtx, dbis[db], &k, &v, 0);
+	return (rc == 0 ? 0 : load_failed(rc, db_rows[db].name));
+}
+
+int
+store_load_end(int commit)
+{
+	MDB_txn	*t = wtx;
+	int	 rc;
+
+	if (t == NULL)
+		return (-1);
+	wtx = NULL;
+	if (!commit) {
+		mdb_txn_abort(t);
+		return (0);
+	}
+	if ((rc = mdb_txn_commit(t)) != 0)
+		return (load_failed(rc, "commit"));
+	space_check();
+	return (0);
 }
 
 /* ---- opening and closing ---- */

@@ -21,6 +21,8 @@
 #include "../common/msg.h"
 
 #define STORE_FORMAT	1
+#define STORE_VALUE_MAX	16384
+#define STORE_KEY_MAX	128
 
 /* The databases; their names and what the keys are stand in store.c. */
 enum store_db {
@@ -275,6 +277,22 @@ typedef void store_after_fn(void *arg, int ok);
 void	store_after(store_after_fn *, void *arg);
 /* Commit now (start-up and orderly end only): 0 or -1. */
 int	store_commit(void);
+
+/* ---- a whole store, for backup.c ---- */
+
+const char *store_db_name(enum store_db);
+/* DB_MAX if there is none of that name. */
+enum store_db store_db_find(const char *name, size_t len);
+/*
+ * Replace everything in one transaction: begin empties the store (in that
+ * transaction only), put adds, end commits or gives it all up.  Nothing else
+ * may be done with the store in between.  size: bytes about to come, so that
+ * the map is made large enough.  0, or -1 (logged): call end(0).
+ */
+int	store_load_begin(uint64_t size);
+int	store_load_put(enum store_db, const void *key, size_t keylen,
+	    const void *val, size_t vallen);
+int	store_load_end(int commit);
 
 /* ---- for status ---- */
 struct store_stat {

@@ -101,11 +101,23 @@ static const struct ctl_row rows[] = {
 	    "list signing and digest keys (never their bytes)",
 	    "KIND\tID\tSTATE\tCREATED", "", "" },
 	{ CTL_OPERATOR, CK_CTL_AUTHD, NULL, "USER",
-	    "a handle for calls as an operator", NULL, "n", "" },
+	    "operator handle", NULL, "n", "" },
+	{ CTL_AUTHD_BACKUP, CK_CTL_AUTHD, NULL, "",
+	    "backup of authd", NULL, "f", "" },
+	{ CTL_AUTHD_CHECK, CK_CTL_AUTHD, NULL, "",
+	    "check of a backup of authd", NULL, "f", "" },
+	{ CTL_AUTHD_RESTORE, CK_CTL_AUTHD, NULL, "",
+	    "restore of authd", NULL, "f", "" },
 
 	/* toold */
 	{ CTL_TOOLD_STATUS, CK_CTL_TOOLD, "status toold", "",
-	    "counters of toold", "WHAT\tVALUE", "", "" }
+	    "counters of toold", "WHAT\tVALUE", "", "" },
+	{ CTL_TOOLD_BACKUP, CK_CTL_TOOLD, NULL, "",
+	    "backup of toold", NULL, "f", "" },
+	{ CTL_TOOLD_CHECK, CK_CTL_TOOLD, NULL, "",
+	    "check of a backup of toold", NULL, "f", "" },
+	{ CTL_TOOLD_RESTORE, CK_CTL_TOOLD, NULL, "",
+	    "restore of toold", NULL, "f", "" }
 };
 
 const struct ctl_row *

@@ -11,6 +11,7 @@
  *				one blank each
  *	p	secret: asked on the terminal, or read from standard input
  *		with "-" as the last argument (it takes no argument itself)
+ *	f	an open file: the command comes as MSG_CTL_FILE
  *	?	all behind it may be left out
  * opts: a letter for each option; the k-th letter sets flag 1 << k.
  *	A letter with '#', 'o' or 't' behind a ':' takes a value for the
@@ -37,8 +38,10 @@ enum ctl_command {
 	CTL_AUDIT, CTL_AUDIT_FOLLOW,
 	CTL_AUTHD_STATUS, CTL_KEY_LIST,
 	CTL_OPERATOR,			/* a handle for keepctl call */
+	CTL_AUTHD_BACKUP, CTL_AUTHD_CHECK, CTL_AUTHD_RESTORE,
 	/* toold: MSG_CALL with an operator's handle, and */
 	CTL_TOOLD_STATUS = 96,
+	CTL_TOOLD_BACKUP, CTL_TOOLD_CHECK, CTL_TOOLD_RESTORE,
 	CTL_MAX
 };
 
@@ -48,6 +51,8 @@ enum ctl_command {
 #define CTLF_GRANT_USER		1	/* grant revoke -u: name is a user */
 #define CTLF_GRANT_CLIENT	2	/* grant revoke -c: name is a client */
 #define CTLF_GRANT_ALL		4	/* grant revoke -a: every grant */
+#define CTLF_RESTORE_OVER	1	/* restore -f: over what is there */
+#define CTLF_RESTORE_KEYS	2	/* restore -k: with other keys */
 #define CTLF_AUDIT_JSON		1	/* audit -j: a JSON object a line */
 #define CTLF_AUDIT_COUNT	2	/* audit tail -n: number is given */
 

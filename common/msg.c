@@ -474,6 +474,8 @@ static const struct msg_row rows[] = {
     signature_ok },
 
 { ROW(CTL), S(msg_ctl), 0, MSG_SECRET, CK_CTL_ANY, DIR_DOWN, CS_RUN, ctl_ok },
+{ ROW(CTL_FILE), S(msg_ctl), 0, MSG_FD | MSG_SECRET,
+    CK_CTL_AUTHD | CK_CTL_TOOLD, DIR_DOWN, CS_RUN, ctl_ok },
 { ROW(CTL_LINE), S(msg_ctl_line), 0, 0, CK_CTL_ANY, DIR_UP, CS_RUN,
     ctl_line_ok },
 { ROW(CTL_DONE), S(msg_ctl_done), 0, MSG_SECRET, CK_CTL_ANY, DIR_UP, CS_RUN,

@@ -77,6 +77,7 @@ enum msg_type {
 	MSG_CTL = 144,			/* a command row of ctl.h */
 	MSG_CTL_LINE,			/* one line of the answer */
 	MSG_CTL_DONE,			/* the end, with a status */
+	MSG_CTL_FILE,			/* a command on an open file */
 	MSG_MAX
 };
 

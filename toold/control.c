@@ -49,8 +49,8 @@ control_peer_ok(int fd, int root_only)
 	return (uid == 0 || (!root_only && uid == geteuid()));
 }
 
-static void
-line(struct chan *ch, uint32_t id, const char *fmt, ...)
+void
+control_line(struct chan *ch, uint32_t id, const char *fmt, ...)
 {
 	struct msg_ctl_line m;
 	va_list ap;
@@ -62,8 +62,8 @@ line(struct chan *ch, uint32_t id, const char *fmt, ...)
 	chan_send(ch, MSG_CTL_LINE, id, &m);
 }
 
-static void
-done(struct chan *ch, uint32_t id, uint32_t status, const char *text)
+void
+control_done(struct chan *ch, uint32_t id, uint32_t status, const char *text)
 {
 	struct msg_ctl_done m;
 
@@ -79,26 +79,29 @@ show_status(struct chan *ch, uint32_t id)
 	const struct serve_stat *s = serve_getstat();
 	struct store_stat st;
 
-	line(ch, id, "workers\t%llu", (unsigned long long)s->workers);
-	line(ch, id, "handles\t%llu", (unsigned long long)handles_count());
-	line(ch, id, "calls\t%llu", (unsigned long long)s->calls);
-	line(ch, id, "calls that waited\t%llu",
+	control_line(ch, id, "workers\t%llu", (unsigned long long)s->workers);
+	control_line(ch, id, "handles\t%llu",
+	    (unsigned long long)handles_count());
+	control_line(ch, id, "calls\t%llu", (unsigned long long)s->calls);
+	control_line(ch, id, "calls that waited\t%llu",
 	    (unsigned long long)s->waited);
-	line(ch, id, "handles not known\t%llu",
+	control_line(ch, id, "handles not known\t%llu",
 	    (unsigned long long)s->refused);
-	line(ch, id, "tools\t%zu", tools_count());
-	line(ch, id, "authd\t%s", authd_chan() != NULL ? "up" : "down");
-	line(ch, id, "audit bytes waiting\t%zu", audit_waiting());
+	control_line(ch, id, "tools\t%zu", tools_count());
+	control_line(ch, id, "authd\t%s", authd_chan() != NULL ? "up" : "down");
+	control_line(ch, id, "audit bytes waiting\t%zu", audit_waiting());
 	if (store_getstat(&st) == -1) {
-		done(ch, id, 1, store_error());
+		control_done(ch, id, 1, store_error());
 		return;
 	}
-	line(ch, id, "artifacts\t%llu", (unsigned long long)st.artifacts);
-	line(ch, id, "tables\t%llu", (unsigned long long)st.tables);
-	line(ch, id, "packages\t%llu", (unsigned long long)st.packages);
-	line(ch, id, "outbox\t%llu", (unsigned long long)st.outbox);
-	line(ch, id, "store KiB\t%llu", (unsigned long long)st.pages * 4);
-	done(ch, id, 0, "");
+	control_line(ch, id, "artifacts\t%llu",
+	    (unsigned long long)st.artifacts);
+	control_line(ch, id, "tables\t%llu", (unsigned long long)st.tables);
+	control_line(ch, id, "packages\t%llu", (unsigned long long)st.packages);
+	control_line(ch, id, "outbox\t%llu", (unsigned long long)st.outbox);
+	control_line(ch, id, "store KiB\t%llu",
+	    (unsigned long long)st.pages * 4);
+	control_done(ch, id, 0, "");
 }
 
 void
@@ -107,5 +110,5 @@ control_command(struct chan *ch, uint32_t id, const struct msg_ctl *m)
 	if (m->command == CTL_TOOLD_STATUS)
 		show_status(ch, id);
 	else
-		done(ch, id, 1, "toold has no such command");
+		control_done(ch, id, 1, "toold has no such command");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * control.h: what keepctl may ask of toold beside calls.  No command here
- * changes anything, and none names a user.
+ * names a user.
  */
 #ifndef TOOLD_CONTROL_H
 #define TOOLD_CONTROL_H
@@ -15,5 +15,10 @@
  */
 int	control_peer_ok(int fd, int root_only);
 void	control_command(struct chan *, uint32_t id, const struct msg_ctl *);
+/* Parts of an answer: a line, and the end with keepctl's exit status. */
+void	control_line(struct chan *, uint32_t id, const char *, ...)
+	    __attribute__((__format__(printf, 3, 4)));
+void	control_done(struct chan *, uint32_t id, uint32_t status,
+	    const char *text);
 
 #endif

@@ -19,6 +19,7 @@
 #include "../common/ev.h"
 #include "../common/log.h"
 #include "audit.h"
+#include "backup.h"
 #include "control.h"
 #include "handle.h"
 #include "mcp.h"
@@ -415,8 +416,16 @@ on_ctl(struct chan *ch, struct msg *msg)
 }
 
 static void
+on_ctl_file(struct chan *ch, struct msg *msg)
+{
+	backup_command(ch, msg->id, msg->data, msg->fd);
+}
+
+static void
 peer_free(struct peer *p)
 {
+	if (p->control)
+		backup_gone(p->ch);
 	lanes_drop(p, 0);
 	LIST_REMOVE(p, all);
 	if (!p->control) {
@@ -450,6 +459,7 @@ static const struct chan_handler control_handlers[] = {
 	{ MSG_CALL, on_call },
 	{ MSG_CANCEL, on_cancel },
 	{ MSG_CTL, on_ctl },
+	{ MSG_CTL_FILE, on_ctl_file },
 	{ 0, NULL }
 };
 

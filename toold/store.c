@@ -14,10 +14,9 @@
 #include <string.h>
 
 #include "../common/log.h"
+#include "backup.h"
 #include "sql.h"
 #include "store.h"
-
-#define APPLICATION_ID	0x6b656570	/* "keep", PRAGMA application_id */
 
 static struct {
 	sqlite3		*db;
@@ -365,7 +364,7 @@ schema_make(void)
 	for (s = schema; *s != NULL; s++)
 		must_exec(*s);
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
-	    APPLICATION_ID);
+	    STORE_APPLICATION);
 	must_exec(sql);
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", STORE_FORMAT);
 	must_exec(sql);
@@ -382,7 +381,7 @@ schema_check(const char *path)
 		schema_make();
 		return;
 	}
-	if (must_int("PRAGMA application_id") != APPLICATION_ID)
+	if (must_int("PRAGMA application_id") != STORE_APPLICATION)
 		fatalx("store: %s is not a store of keepd: move it away",
 		    path);
 	format = must_int("PRAGMA user_version");
@@ -408,6 +407,7 @@ sqlite_start(void)
 	if (sqlite3_initialize() != SQLITE_OK)
 		fatalx("store: SQLite does not start");
 	sqlite3_hard_heap_limit64(STORE_HEAP_MAX);
+	backup_init();
 }
 
 static void
@@ -468,14 +468,20 @@ store_open(const char *dir)
 }
 
 void
-store_close(void)
+store_forget(void)
 {
-	if (store.db == NULL)
-		return;
 	store_rollback();
 	sql_forget();
 	table_forget();
 	store_deadline(0);
+}
+
+void
+store_close(void)
+{
+	if (store.db == NULL)
+		return;
+	store_forget();
 	sql_profile(SP_OPEN);
 	if (sqlite3_close(store.db) != SQLITE_OK)
 		log_warnx("store: closed with work left: %s",

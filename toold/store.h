@@ -26,6 +26,7 @@
 
 #define STORE_FILE		"keepd.db"
 #define STORE_FORMAT		1		/* user_version of the file */
+#define STORE_APPLICATION	0x6b656570	/* "keep", application_id */
 #define STORE_TEXT_MAX		(8U << 20)	/* one value or definition */
 #define STORE_ROW_MAX		(1U << 20)	/* one row of a user table, as
 						 * an answer shows it */
@@ -47,6 +48,8 @@
 void	store_open(const char *dir);
 /* Checkpoint and close; waiting statements are freed.  May be repeated. */
 void	store_close(void);
+/* No statement and nothing read is kept: the file is about to be replaced. */
+void	store_forget(void);
 /* Limits; before the first call defaults hold (2 s, 30 s, 600 s). */
 void	store_setconf(const struct msg_conf_toold *);
 const struct msg_conf_toold *store_conf(void);

@@ -13,6 +13,7 @@
 #include "../common/log.h"
 #include "audit.h"
 #include "authdchan.h"
+#include "backup.h"
 #include "handle.h"
 #include "logdir.h"
 #include "pipe.h"
@@ -156,6 +157,7 @@ stop(void)
 	audit_flush();
 	if (authd_chan() != NULL)
 		chan_flush(authd_chan());
+	backup_stop();
 	store_close();
 }
 

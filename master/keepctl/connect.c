@@ -20,6 +20,7 @@ static struct {
 	const struct ctl_row *row;
 	struct msg_ctl_done done;
 	int		 raw;		/* lines are JSON objects already */
+	void		(*line)(const char *);	/* takes lines, or NULL */
 	int		 over;
 } ask;
 
@@ -77,6 +78,10 @@ on_line(struct chan *ch, struct msg *m)
 {
 	const struct msg_ctl_line *l = m->data;
 
+	if (ask.line != NULL) {
+		ask.line(l->text);
+		return;
+	}
 	/* master sends several tables, each behind its own headings. */
 	if (ask.row->kind == CK_CTL_MASTER && l->text[0] == '#')
 		table_heads(l->text + 1);
@@ -145,11 +150,67 @@ ask_finish(uint8_t *handle)
 	return (status > EXIT_USAGE ? EXIT_REFUSED : status);
 }
 
+static void
+line_ignore(const char *text)
+{
+}
+
+static const struct chan_ops ops = { handlers, on_end };
+static const struct chan_ops toold_ops = { toold_handlers, on_end };
+
+int
+ctl_run_file(const struct ctl_row *row, const struct msg_ctl *m, int fd,
+    void (*line)(const char *), char *text, size_t size)
+{
+	struct chan	*ch;
+	int		 n = 1, own;
+
+	memset(&ask, 0, sizeof(ask));
+	ask.row = row;
+	ask.line = line;
+	if ((own = dup(fd)) == -1)
+		die(EXIT_REFUSED, "dup: %s", strerror(errno));
+	ch = ctl_connect(row->kind, row->kind == CK_CTL_TOOLD ? &toold_ops :
+	    &ops);
+	chan_send_fd(ch, MSG_CTL_FILE, 1, m, own);
+	while (!ask.over && n == 1)
+		n = chan_wait(ch, -1);
+	if (!ask.over)
+		return (EXIT_REFUSED);
+	/* A process that starts anew has closed its end by now. */
+	if (m->command == CTL_AUTHD_RESTORE || m->command ==
+	    CTL_TOOLD_RESTORE)
+		while (n == 1 && ask.done.status == 0)
+			n = chan_wait(ch, WAIT_MS);
+	if (n != -1)
+		chan_close(ch);
+	snprintf(text, size, "%s", ask.done.text);
+	n = (int)ask.done.status;
+	return (n > EXIT_USAGE ? EXIT_REFUSED : n);
+}
+
+int
+ctl_wait_for(const struct ctl_row *row, const struct msg_ctl *m)
+{
+	struct chan	*ch;
+	int		 n = 1;
+
+	memset(&ask, 0, sizeof(ask));
+	ask.row = row;
+	ask.line = line_ignore;
+	ch = ctl_connect(row->kind, row->kind == CK_CTL_TOOLD ? &toold_ops :
+	    &ops);
+	chan_send(ch, MSG_CTL, 1, m);
+	while (!ask.over && n == 1)
+		n = chan_wait(ch, WAIT_MS);
+	if (n == 1)
+		chan_close(ch);
+	return (ask.over ? 0 : -1);
+}
+
 int
 ctl_run(const struct ctl_row *row, const struct msg_ctl *m, uint8_t *handle)
 {
-	static const struct chan_ops ops = { handlers, on_end };
-	static const struct chan_ops toold_ops = { toold_handlers, on_end };
 	struct chan	*ch;
 	int		 follow = row->command == CTL_AUDIT_FOLLOW, n = 1;
 

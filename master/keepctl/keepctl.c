@@ -37,6 +37,12 @@ static const struct local {
 	{ "lock remove", "[-u USER] LOCK-ID",
 	    "remove an edit lock; unsaved work under it is lost",
 	    cmd_lock_remove },
+	{ "backup", "DIRECTORY",
+	    "copy both stores, not the keys, into a new directory",
+	    cmd_backup },
+	{ "restore", "[-fk] DIRECTORY",
+	    "replace both stores; -f: though they hold something; -k: though "
+	    "the keys are others", cmd_restore },
 	{ "version", "", "print the version", cmd_version },
 	{ "help", "[COMMAND]", "list the commands, or explain one", cmd_help }
 };

@@ -59,6 +59,20 @@ struct chan *ctl_connect(enum chan_kind, const struct chan_ops *);
 int	 ctl_run(const struct ctl_row *, const struct msg_ctl *,
 	    uint8_t *handle);
 
+/*
+ * The same for a command on an open file, without printing: lines go to line,
+ * the last words to text.
+ */
+int	 ctl_run_file(const struct ctl_row *, const struct msg_ctl *, int fd,
+	    void (*line)(const char *), char *text, size_t);
+
+/* Ask until there is an answer, which does not matter: 0 or -1. */
+int	 ctl_wait_for(const struct ctl_row *, const struct msg_ctl *);
+
+/* backup.c */
+int	 cmd_backup(int argc, char **argv);
+int	 cmd_restore(int argc, char **argv);
+
 /* call.c */
 int	 cmd_call(int argc, char **argv);
 int	 cmd_lock_list(int argc, char **argv);

@@ -22,6 +22,7 @@
 #include "ev.h"
 #include "toold/audit.h"
 #include "toold/authdchan.h"
+#include "toold/backup.h"
 #include "toold/control.h"
 #include "toold/handle.h"
 #include "toold/mcp.h"
@@ -55,6 +56,17 @@ int
 control_peer_ok(int fd, int root_only)
 {
 	return (1);
+}
+
+void
+backup_command(struct chan *ch, uint32_t id, const struct msg_ctl *m, int fd)
+{
+	close(fd);
+}
+
+void
+backup_gone(const struct chan *ch)
+{
 }
 
 void
