@@ -79,6 +79,8 @@ handle_get(const char *user, uint8_t *handle)
 	m.command = CTL_OPERATOR;
 	if (text_set(m.name, sizeof(m.name), user) == -1)
 		die(EXIT_USAGE, "the user name is too long");
+	if (!text_field_ok(m.name, sizeof(m.name)))
+		die(EXIT_USAGE, "the user name is not valid UTF-8");
 	status = ctl_run(ctl_row(CTL_OPERATOR), &m, handle);
 	if (status != EXIT_DONE)
 		exit(status);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../common/secret.h"
+#include "../../common/text.h"
 #include "keepctl.h"
 
 static struct termios	saved;
@@ -24,6 +25,14 @@ on_signal(int sig)
 {
 	(void)tcsetattr(tty, TCSAFLUSH, &saved);
 	_exit(EXIT_REFUSED);
+}
+
+static void
+line_bad(const char *why)
+{
+	if (tty != -1)
+		(void)tcsetattr(tty, TCSAFLUSH, &saved);
+	die(EXIT_USAGE, "the password %s", why);
 }
 
 /* One line without its end: its length, or -1 when there is none. */
@@ -41,13 +50,14 @@ line_read(int fd, char *out, size_t size)
 		if (n != 1 || c == '\n' || c == '\r')
 			break;
 		if (len + 1 >= size)
-			die(EXIT_USAGE, "the password is longer than %zu "
-			    "bytes", size - 1);
+			line_bad("is longer than 255 bytes");
 		if (c == '\0')
-			die(EXIT_USAGE, "the password holds a zero byte");
+			line_bad("holds a zero byte");
 		out[len++] = c;
 	}
 	out[len] = '\0';
+	if (!utf8_valid(out, len))
+		line_bad("is not valid UTF-8");
 	return (n == -1 || (n == 0 && len == 0) ? -1 : (ssize_t)len);
 }
 

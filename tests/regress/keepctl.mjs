@@ -62,6 +62,16 @@ await ends('user passwd', (u) => {
 	const r = keepd.ctl(`user passwd ${u} -`, 'another-password-2\n');
 	eq(r.status, 0, r.err);
 });
+await test('bug: what is not UTF-8 was sent, and its fate called unknown',
+    async () => {
+	for (const [cmd, input] of [['user passwd viewer -', Buffer.from(
+	    'not-utf8-\xff-password\n', 'latin1')],
+	    ["lock list -u $(printf '\\377')"], ["call -u $(printf '\\377') x"]]) {
+		const r = keepd.ctl(cmd, input);
+		eq(r.status, 2, cmd);
+		has(r.err, 'is not valid UTF-8', cmd);
+	}
+});
 await ends('user remove', (u) => ctl('user', 'remove', u));
 await test('user enable lets in again; passwd changes the password',
     async () => {
