@@ -174,7 +174,7 @@ struct msg_conf_toold {
 	uint32_t	max_calls_grant;	/* a minute of one grant */
 	uint32_t	require_package;	/* every artifact needs one */
 	uint32_t	lock_s;		/* an edit lock lasts */
-	uint32_t	zero;
+	uint32_t	revisions;	/* kept of an artifact; 0: all */
 };
 
 struct msg_conf_pwhash {

@@ -150,7 +150,9 @@ static const struct conf_setting settings[] = {
 	{ "limits", "change-time", NULL, CT_MSECS, AT(toold.ddl_ms),
 	    10, 600000, "30s", NULL, 0 },
 	{ "limits", "calls-per-grant", NULL, CT_COUNT,
-	    AT(toold.max_calls_grant), 1, 100000000, "6000", NULL, 0 }
+	    AT(toold.max_calls_grant), 1, 100000000, "6000", NULL, 0 },
+	{ "limits", "revisions", NULL, CT_COUNT, AT(toold.revisions),
+	    0, 1000000, "200", NULL, 0 }
 };
 #define NSETTINGS	(sizeof(settings) / sizeof(settings[0]))
 

@@ -25,7 +25,7 @@
 	" AND NOT EXISTS (SELECT 1 FROM artifact a WHERE a.type = 3"	\
 	" AND a.id = r.id)"
 #define SEL_TRASH "SELECT r.id, r.name, r.package, p.acl, p.flags,"	\
-	" r.updated_at, r.changed_by, r.ver"
+	" r.updated_at, r.changed_by, r.ver, coalesce(p.num, 0), r.revision"
 static struct query	q_trash_name = QUERY(
     SEL_TRASH TRASH " AND r.name = ?1" TRASHED);
 static struct query	q_trash_id = QUERY(
@@ -136,6 +136,7 @@ struct trash {
 	char		 name[ART_NAME_MAX + 1];
 	char		 package[ID_SIZE];
 	enum pkg_level	 level;
+	int64_t		 revision;
 };
 
 static void
@@ -146,6 +147,11 @@ trash_row(const struct caller *who, struct stmt *st, struct trash *t)
 	text_set(t->package, sizeof(t->package), sql_str(st, 2));
 	t->level = pkg_level(who, t->package, sql_str(st, 3), sql_len(st, 3),
 	    (unsigned int)sql_int(st, 4), 0);
+	/* Nobody knows any more who might see what its package held. */
+	if (t->package[0] != '\0' && sql_int(st, 8) == 0 &&
+	    !who->global_admin)
+		t->level = PL_NONE;
+	t->revision = sql_int(st, 9);
 }
 
 /* 1 found, 0 none, -1 */
@@ -339,6 +345,7 @@ put_trashed(struct buf *b, int n, const struct trash *t, struct stmt *st)
 	buf_addf(b, "%s{\"id\":\"%s\"", n != 0 ? "," : "", t->id);
 	json_put_str(b, "name", t->name);
 	json_put_str(b, "ver", sql_str(st, 7));
+	buf_addf(b, ",\"revision\":%lld", (long long)t->revision);
 	iso_print(sql_int(st, 5), 1, iso);
 	json_put_str(b, "updatedAt", iso);
 	json_put_str(b, "changedBy", sql_str(st, 6));
@@ -459,8 +466,8 @@ app_delete(struct call *c)
 	    purging(c) ? "true" : "false");
 	if (!purging(c))
 		json_put_str(c->out, "message", "The app lies in the trash "
-		    "and keeps its name: delete_app with purge true frees "
-		    "it");
+		    "and keeps its name: restore_revision brings it back, "
+		    "delete_app with purge true frees the name");
 	buf_addc(c->out, '}');
 	return (TE_OK);
 }

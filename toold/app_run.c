@@ -352,7 +352,8 @@ app_activate(struct call *c)
 	char		 why[900];
 
 	tree_activate(c, &ac->old, ac->tree);
-	e = artifact_rewrite(c, &app_group, &ac->old, ac->tree);
+	e = artifact_rewrite(c, &app_group, &ac->old, ac->tree,
+	    RF_ACTIVATED);
 	if (e == TE_FAIL) {
 		snprintf(why, sizeof(why), "%s", c->err);
 		return (call_fail(c, "persistence_error: %s", why));

@@ -299,11 +299,12 @@ artifact_stage_rules(struct call *c)
 	return (artifact_rules(c, doc_get(c)->obj));
 }
 
-void
+size_t
 artifact_body(struct buf *b, const struct art_group *g, const json_t *doc)
 {
 	const struct art_field	*f;
 	const json_t		*v;
+	size_t			 summary = 0;
 
 	for (f = g->fields; f->name != NULL; f++) {
 		buf_addf(b, ",\"%s\":", f->name);
@@ -311,14 +312,17 @@ artifact_body(struct buf *b, const struct art_group *g, const json_t *doc)
 			json_put(b, v);
 		else
 			buf_adds(b, f->dflt);
+		if (f->flags & AF_SUMMARY)
+			summary = b->len;
 	}
 	if (g->hidden == NULL)
-		return;
+		return (summary);
 	buf_addf(b, ",\"%s\":", g->hidden);
 	if ((v = json_object_get(doc, g->hidden)) != NULL)
 		json_put(b, v);
 	else
 		buf_adds(b, "{}");
+	return (summary);
 }
 
 static enum tool_err
@@ -330,9 +334,9 @@ doc_put(struct call *c, struct art_doc *d, char *id)
 	enum tool_err	 e;
 
 	buf_init(&body, STORE_TEXT_MAX);
-	artifact_body(&body, d->group, d->doc);
-	buf_addc(&d->refs, '\0');
 	memset(&s, 0, sizeof(s));
+	s.summary = artifact_body(&body, d->group, d->doc);
+	buf_addc(&d->refs, '\0');
 	s.type = d->group->type;
 	s.id = d->id[0] != '\0' ? d->id : NULL;
 	s.name = d->name;
@@ -387,7 +391,7 @@ artifact_save(struct call *c)
 
 enum tool_err
 artifact_rewrite(struct call *c, const struct art_group *g,
-    const struct art *a, json_t *tree)
+    const struct art *a, json_t *tree, unsigned int flags)
 {
 	struct art_doc	 d;
 	struct art_save	 s;
@@ -400,10 +404,10 @@ artifact_rewrite(struct call *c, const struct art_group *g,
 	d.doc = tree;
 	buf_init(&d.refs, 0);
 	buf_init(&body, STORE_TEXT_MAX);
-	artifact_body(&body, g, tree);
+	memset(&s, 0, sizeof(s));
+	s.summary = artifact_body(&body, g, tree);
 	e = artifact_refs(c, &d, tree);
 	buf_addc(&d.refs, '\0');
-	memset(&s, 0, sizeof(s));
 	s.type = g->type;
 	s.name = a->name;
 	s.description = json_string_value(json_object_get(tree,
@@ -413,6 +417,7 @@ artifact_rewrite(struct call *c, const struct art_group *g,
 	s.package = a->package;
 	s.body = &body;
 	s.acl = (const char *)d.refs.data;
+	s.flags = flags;
 	if (e == TE_OK)
 		e = d.refs.failed ? call_fail(c, "out of memory") :
 		    art_put(c, &s, a, id);

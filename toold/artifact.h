@@ -14,7 +14,8 @@
  *
  * The acl column of such a record (packages keep their roles in it) holds
  * what the record points to: ACL_ENTRY bytes each, a letter for the type and
- * an id.  That is how where-used is answered and deleting in use refused.
+ * an id.  The store keeps them in a table of references too: that is how
+ * where-used is answered and deleting in use refused.
  */
 #ifndef TOOLD_ARTIFACT_H
 #define TOOLD_ARTIFACT_H
@@ -118,14 +119,20 @@ enum tool_err	artifact_show(struct call *, const struct art_group *,
 		    const struct art *);
 /* Replace `roles' of a merged record by the roles they name. */
 enum tool_err	artifact_roles(struct call *, struct art_doc *);
-/* Text of a merged record's fields, and its references. */
-void		artifact_body(struct buf *, const struct art_group *,
+/*
+ * Text of a merged record's fields, and its references; returns how much of
+ * the text are the fields of lists.
+ */
+size_t		artifact_body(struct buf *, const struct art_group *,
 		    const json_t *doc);
 enum tool_err	artifact_refs(struct call *, struct art_doc *,
 		    const json_t *old);
-/* Write a record that exists again with another doc (its tree changed). */
+/*
+ * Write a record that exists again with another doc (its tree changed);
+ * flags are RF_ flags of the new revision.
+ */
 enum tool_err	artifact_rewrite(struct call *, const struct art_group *,
-		    const struct art *, json_t *tree);
+		    const struct art *, json_t *tree, unsigned int flags);
 /*
  * A list answer made by art_list() is in c->out from start on: hand each
  * item to fn, then write it again within the bound of answers.

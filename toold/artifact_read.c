@@ -11,7 +11,6 @@
 #include "../common/text.h"
 #include "artifact.h"
 
-#define SUMMARY_TEXT	16384		/* characters: head and summary */
 #define SELECT_MAX	64
 
 static const char *const head_names[] = { "id", "name", "description",
@@ -19,8 +18,8 @@ static const char *const head_names[] = { "id", "name", "description",
 	"changedBy", NULL };
 
 static struct query	q_begin = QUERY(
-    "SELECT head, substr(def, 1, 16384) FROM artifact"
-    " WHERE type = ?1 AND id = ?2");
+    "SELECT " SQL_SUMMARY " FROM artifact a"
+    " WHERE a.type = ?1 AND a.id = ?2");
 
 enum tool_err
 artifact_find(struct call *c, enum art_type type, const char *id,
@@ -350,43 +349,22 @@ list_split(struct call *c, struct summary *s, json_t **args)
 	return (TE_OK);
 }
 
-/* The end of the JSON scalar at p, or NULL when it is cut or none. */
-static const char *
-scalar_end(const char *p, const char *end)
-{
-	if (p < end && *p == '"') {
-		for (p++; p < end && *p != '"'; p++)
-			if (*p == '\\')
-				p++;
-		return (p < end ? p + 1 : NULL);
-	}
-	if (p == end || *p == '{' || *p == '[')
-		return (NULL);
-	while (p < end && *p != ',' && *p != '}')
-		p++;
-	return (p < end ? p : NULL);
-}
-
-/* Members at the beginning of a body, in the order of the fields. */
+/* The members of a summary are in the order of the fields. */
 static void
 summary_add(const struct summary *s, json_t *item, const char *p,
     const char *end)
 {
 	const struct art_field	*f = s->g->fields;
-	const char		*to;
-	size_t			 n;
+	const char		*v;
 	int			 i;
 
 	for (i = 0; f[i].name != NULL && (f[i].flags & AF_SUMMARY); i++) {
-		n = strlen(f[i].name) + 4;	/* ,"": */
-		if ((size_t)(end - p) <= n ||
-		    (to = scalar_end(p + n, end)) == NULL)
+		if ((p = art_summary_next(p, end, &v)) == NULL)
 			return;
 		if (s->want & (UINT64_C(1) << i))
 			json_object_set_new(item, list_name(&f[i]),
-			    json_loadb(p + n, (size_t)(to - p) - n,
-			    JSON_DECODE_ANY, NULL));
-		p = to;
+			    json_loadb(v, (size_t)(p - v), JSON_DECODE_ANY,
+			    NULL));
 	}
 }
 
@@ -396,7 +374,7 @@ summary_items(struct call *c, json_t *items, void *arg)
 	struct summary	*s = arg;
 	struct stmt	*st;
 	json_t		*item;
-	size_t		 i, head;
+	size_t		 i;
 
 	json_array_foreach(items, i, item) {
 		if ((st = query_get(&q_begin)) == NULL)
@@ -406,10 +384,8 @@ summary_items(struct call *c, json_t *items, void *arg)
 		    "id")));
 		if (sql_step(st) != 1)
 			return (store_fail(c));
-		head = (size_t)sql_int(st, 0);
-		if (head < sql_len(st, 1))
-			summary_add(s, item, sql_str(st, 1) + head,
-			    sql_str(st, 1) + sql_len(st, 1));
+		summary_add(s, item, sql_str(st, 0), sql_str(st, 0) +
+		    sql_len(st, 0));
 		sql_done(st);
 		if (s->hide_id)
 			json_object_del(item, "id");
@@ -480,17 +456,22 @@ artifact_relist(struct call *c, size_t start, enum tool_err (*fn)(
 enum tool_err
 artifact_list(struct call *c)
 {
+	const char	*names[ART_SUMMARY_MAX + 1];
 	struct summary	 s;
 	enum tool_err	 e;
 	json_t		*args, *given = c->args;
-	size_t		 start = c->out->len;
+	size_t		 start = c->out->len, i;
 
 	memset(&s, 0, sizeof(s));
 	s.g = artifact_group(c);
+	for (i = 0; i < ART_SUMMARY_MAX && s.g->fields[i].name != NULL &&
+	    (s.g->fields[i].flags & AF_SUMMARY); i++)
+		names[i] = list_name(&s.g->fields[i]);
+	names[i] = NULL;
 	if ((e = list_split(c, &s, &args)) == TE_OK) {
 		if (args != NULL)
 			c->args = args;
-		e = art_list(c, s.g->type);
+		e = art_list(c, s.g->type, names);
 		c->args = given;
 	}
 	json_decref(args);

@@ -20,9 +20,9 @@ static const char letters[ART_MAX] = {
 
 static struct query	q_users = QUERY(
     "SELECT a.id, a.name, a.description, a.package, p.acl, p.flags"
-    " FROM artifact a LEFT JOIN artifact p ON p.type = 1"
-    " AND p.id = a.package WHERE a.type = ?1 AND a.acl <> ''"
-    " AND kd_like(a.acl, ?2, 0)");
+    " FROM ref r CROSS JOIN artifact a ON a.num = r.by"
+    " LEFT JOIN artifact p ON p.type = 1 AND p.id = a.package"
+    " WHERE r.target = ?1 AND r.type = ?2");
 static struct query	q_lock = QUERY(
     "SELECT user, at FROM lock WHERE type = ?1 AND id = ?2"
     " AND expires > ?3 AND user_id <> ?4");
@@ -75,7 +75,7 @@ ref_value(const struct art_ref *r, const json_t *item, const char **member)
 	return (NULL);
 }
 
-/* The record an item names: 1 found and seen, 0 not, -1 store failure. */
+/* The record an item names: 1 found, 2 not to be seen, 0 none, -1. */
 static int
 ref_load(struct call *c, const struct art_ref *r, const json_t *v,
     struct art *a)
@@ -89,7 +89,7 @@ ref_load(struct call *c, const struct art_ref *r, const json_t *v,
 	n = art_load(c->who, r->to, s, 0, a);
 	if (n == 0 && (r->mode & (RM_NAME | RM_EITHER)))
 		n = art_load_name(c->who, r->to, s, 0, a);
-	return (n == 1 && a->level == PL_NONE ? 0 : n);
+	return (n == 1 && a->level == PL_NONE ? 2 : n);
 }
 
 static int
@@ -114,17 +114,17 @@ ref_item(struct call *c, struct art_doc *d, const struct art_ref *r,
 	const json_t	*v = ref_value(r, item, &member);
 	struct art	 a;
 	char		 why[96];
-	int		 n;
+	int		 n, stored = was_there(r, item, old);
 
 	if (is_empty(v))
 		return (TE_OK);
 	if ((n = ref_load(c, r, v, &a)) == -1)
 		return (store_fail(c));
-	if (n == 1 && ref_add(d, r->to, a.id) == -1)
+	if ((n == 1 || (n == 2 && stored)) && ref_add(d, r->to, a.id) == -1)
 		return (artifact_bad(c, d->group, "is one of more than 1000 "
 		    "references", "%s", path));
 	/* What was stored may stay, though its target is gone or hidden. */
-	if (n == 1 || (r->mode & RM_LENIENT) || was_there(r, item, old))
+	if (n == 1 || (r->mode & RM_LENIENT) || stored)
 		return (TE_OK);
 	snprintf(why, sizeof(why), "names no %s", r->what);
 	return (artifact_bad(c, d->group, why, "%s%s%s", path,
@@ -163,14 +163,14 @@ artifact_users(const struct caller *who, enum art_type by, enum art_type to,
 {
 	struct art_user	 u;
 	struct stmt	*st;
-	char		 pattern[UUID_LEN + 4];
+	char		 target[ACL_ENTRY + 1];
 	int		 r;
 
-	snprintf(pattern, sizeof(pattern), "%%%c%s%%", letters[to], id);
+	snprintf(target, sizeof(target), "%c%s", letters[to], id);
 	if ((st = query_get(&q_users)) == NULL)
 		return (-1);
-	sql_bind_int(st, 1, by);
-	sql_bind_str(st, 2, pattern);
+	sql_bind_str(st, 1, target);
+	sql_bind_int(st, 2, by);
 	while ((r = sql_step(st)) == 1) {
 		u.type = by;
 		text_set(u.id, sizeof(u.id), sql_str(st, 0));

@@ -71,7 +71,9 @@ find(struct call *c, int flags, struct art *a)
 		return (e);
 	id = json_string_value(json_object_get(c->args, "id"));
 	call_target(c, id != NULL ? id : "");
-	if ((r = art_load(c->who, type, id, flags, a)) == -1)
+	if ((r = art_load(c->who, type, id, flags, a)) == 0)
+		r = art_load_deleted(c->who, type, id, flags, a);
+	if (r == -1)
 		return (store_fail(c));
 	if (r == 0 || a->level == PL_NONE) {
 		art_free(a);
@@ -179,12 +181,12 @@ revision_list(struct call *c)
 	    art_kind(a.type)->word, a.id);
 	if (a.revision < before && take > 0)
 		put_entry(c->out, n++, a.revision, a.ver, a.name,
-		    a.updated_at, a.changed_by, 1);
+		    a.updated_at, a.changed_by, a.num != 0);
 	if ((st = query_get(&q_list)) == NULL)
 		return (store_fail(c));
 	sql_bind_int(st, 1, a.type);
 	sql_bind_str(st, 2, a.id);
-	sql_bind_int(st, 3, before);
+	sql_bind_int(st, 3, before < a.revision ? before : a.revision);
 	while ((r = sql_step(st)) == 1) {
 		if (!may_see(c->who, &a, sql_str(st, 3)))
 			continue;
@@ -217,7 +219,7 @@ revision_get(struct call *c)
 		buf_addf(c->out, "{\"type\":\"%s\",\"id\":\"%s\","
 		    "\"revision\":%lld,\"current\":%s,\"definition\":",
 		    art_kind(a.type)->word, a.id, (long long)n,
-		    n == a.revision ? "true" : "false");
+		    n == a.revision && a.num != 0 ? "true" : "false");
 		buf_add(c->out, b.data, b.len);
 		buf_addc(c->out, '}');
 	}
@@ -443,7 +445,7 @@ restore_stage(struct call *c)
 		    "can be restored"));
 	if ((e = art_perm(c, type, TL_EDIT)) != TE_OK)
 		return (e);
-	return (art_stage_find(c, type,
+	return (art_stage_find_deleted(c, type,
 	    json_string_value(json_object_get(c->args, "id"))));
 }
 
@@ -455,7 +457,7 @@ restore_rules(struct call *c)
 	int64_t		 n = arg_number(c, "revision", 0);
 	enum tool_err	 e;
 
-	if (n == ac->old.revision)
+	if (n == ac->old.revision && ac->old.num != 0)
 		return (call_fail(c, "%s has revision %lld already",
 		    ac->old.name, (long long)n));
 	if ((e = revision_tree(c, &ac->old, n, &ac->given)) != TE_OK)
@@ -472,8 +474,8 @@ restore_save(struct call *c)
 	enum tool_err	 e;
 
 	e = restore_row(ac->old.type)->save(c);
-	call_detail(c, "revision %lld restored", (long long)arg_number(c,
-	    "revision", 0));
+	call_detail(c, "revision %lld restored%s", (long long)arg_number(c,
+	    "revision", 0), ac->old.num == 0 ? ", was deleted" : "");
 	return (e);
 }
 
@@ -577,7 +579,8 @@ const struct tool revision_tools[] = {
 		    "again, as a new revision and with all rules of a save; "
 		    "the package stays as it is now. Restoring a table "
 		    "changes its columns, not the rows that were in dropped "
-		    "ones; data loss is refused unless ignoreWarning.",
+		    "ones; data loss is refused unless ignoreWarning. Other "
+		    "types come back so after they were deleted too.",
 		.perm = PERM_TABLEDEFINITION, .any = DESIGN_PERMS,
 		.level = TL_EDIT,
 		.annotations = TA_DESTRUCTIVE, .writes = 1,

@@ -317,7 +317,7 @@ ungroup(struct call *c, const char *id)
 		return (store_fail(c));
 	}
 	json_object_set_new(tree, "jsscriptGroup", json_null());
-	e = artifact_rewrite(c, &script_group, &a, tree);
+	e = artifact_rewrite(c, &script_group, &a, tree, 0);
 	json_decref(tree);
 	art_free(&a);
 	return (e);

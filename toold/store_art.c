@@ -55,17 +55,23 @@ static struct query	q_keep = QUERY(
     " SELECT type, id, revision, ver, name, package, updated_at,"
     " changed_by, flags, head, acl, description, def"
     " FROM artifact WHERE num = ?1");
+static struct query	q_prune = QUERY(
+    "DELETE FROM revision WHERE type = ?1 AND id = ?2 AND revision <= ?3"
+    " AND (flags & 2) = 0");
 static struct query	q_insert = QUERY(
     "INSERT INTO artifact (type, id, name, name_key, package, ver, revision,"
     " created_at, created_by, updated_at, changed_by, flags, head, acl,"
-    " description, def) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-    " ?11, ?12, ?13, ?14, ?15, ?16)");
+    " description, def, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+    " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, coalesce(?17, ''))");
 static struct query	q_update = QUERY(
     "UPDATE artifact SET type = ?1, id = ?2, name = ?3, name_key = ?4,"
     " package = ?5, ver = ?6, revision = ?7, created_at = ?8,"
     " created_by = ?9, updated_at = ?10, changed_by = ?11, flags = ?12,"
-    " head = ?13, acl = ?14, description = ?15, def = ?16"
-    " WHERE num = ?17");
+    " head = ?13, acl = ?14, description = ?15, def = ?16,"
+    " summary = coalesce(?17, summary) WHERE num = ?18");
+static struct query	q_unref = QUERY("DELETE FROM ref WHERE by = ?1");
+static struct query	q_ref = QUERY(
+    "INSERT INTO ref (target, type, by) VALUES (?1, ?2, ?3)");
 static struct query	q_patch = QUERY(
     "UPDATE artifact SET def = ?2 WHERE num = ?1");
 static struct query	q_moved = QUERY(
@@ -247,6 +253,68 @@ art_load(const struct caller *who, enum art_type type, const char *id,
 	    a));
 }
 
+static struct query	q_deleted = QUERY(
+    "SELECT 0, r.id, r.package, r.name, r.ver, r.revision, 0, '',"
+    " r.updated_at, r.changed_by, r.flags, p.acl, p.flags, r.head, r.def,"
+    " coalesce(p.num, 0) FROM revision r LEFT JOIN artifact p"
+    " ON p.type = 1 AND p.id = r.package"
+    " WHERE r.type = ?1 AND r.id = ?2 AND NOT EXISTS (SELECT 1"
+    " FROM artifact a WHERE a.type = ?1 AND a.id = ?2)"
+    " ORDER BY r.revision DESC LIMIT 1");
+
+/* Who made it and when is only in its text. */
+static int
+deleted_made(struct art *a)
+{
+	json_t		*t;
+	const char	*at, *by;
+
+	if ((t = art_tree(a)) == NULL)
+		return (-1);
+	at = json_string_value(json_object_get(t, "createdAt"));
+	by = json_string_value(json_object_get(t, "createdBy"));
+	if (at == NULL || iso_parse(at, strlen(at), 1, &a->created_at) == -1)
+		a->created_at = a->updated_at;
+	text_set(a->created_by, sizeof(a->created_by), by != NULL ? by : "");
+	json_decref(t);
+	return (1);
+}
+
+int
+art_load_deleted(const struct caller *who, enum art_type type,
+    const char *id, int flags, struct art *a)
+{
+	struct stmt	*st;
+	char		 key[ID_SIZE];
+	int		 r, homeless;
+
+	memset(a, 0, sizeof(*a));
+	if (type < ART_APP || id_lower(key, id) == -1)
+		return (0);
+	if ((st = query_get(&q_deleted)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, type);
+	sql_bind_str(st, 2, key);
+	if ((r = sql_step(st)) != 1)
+		return (r);
+	r = art_fill(who, type, st, a);
+	homeless = sql_int(st, 15) == 0 && a->package[0] != '\0';
+	sql_done(st);
+	if (r == 1)
+		r = deleted_made(a);
+	if (homeless) {
+		a->package[0] = '\0';
+		if (!who->global_admin)
+			a->level = PL_NONE;
+	}
+	if (r == 1 && (a->flags & RF_GIVEN_UP))
+		r = 0;
+	a->flags = 0;
+	if (r != 1 || !(flags & ART_DEF))
+		art_free(a);
+	return (r);
+}
+
 static int
 name_key(char *out, size_t size, const char *name)
 {
@@ -375,8 +443,8 @@ art_call(struct call *c)
 	return (c->state);
 }
 
-enum tool_err
-art_stage_find(struct call *c, enum art_type type, const char *id)
+static enum tool_err
+stage_find(struct call *c, enum art_type type, const char *id, int deleted)
 {
 	struct art_call	*ac = art_call(c);
 	int		 r;
@@ -385,6 +453,8 @@ art_stage_find(struct call *c, enum art_type type, const char *id)
 		return (call_fail(c, "out of memory"));
 	call_target(c, id != NULL ? id : "");
 	r = art_load(c->who, type, id, ART_DEF, &ac->old);
+	if (r == 0 && deleted)
+		r = art_load_deleted(c->who, type, id, ART_DEF, &ac->old);
 	if (r == -1)
 		return (store_fail(c));
 	if (r == 0 || ac->old.level == PL_NONE)
@@ -395,6 +465,18 @@ art_stage_find(struct call *c, enum art_type type, const char *id)
 		return (call_denied(c, "No edit access to artifact"));
 	text_set(ac->target, sizeof(ac->target), ac->old.package);
 	return (TE_OK);
+}
+
+enum tool_err
+art_stage_find(struct call *c, enum art_type type, const char *id)
+{
+	return (stage_find(c, type, id, 0));
+}
+
+enum tool_err
+art_stage_find_deleted(struct call *c, enum art_type type, const char *id)
+{
+	return (stage_find(c, type, id, 1));
 }
 
 /*
@@ -628,6 +710,16 @@ keep_revision(const struct art *a)
 	if ((st = query_get(&q_keep)) == NULL)
 		return (-1);
 	sql_bind_int(st, 1, a->num);
+	if (sql_run(st) == -1)
+		return (-1);
+	if (store_conf()->revisions == 0)
+		return (0);
+	/* What was activated is the run time of its time: it stays. */
+	if ((st = query_get(&q_prune)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, a->type);
+	sql_bind_str(st, 2, a->id);
+	sql_bind_int(st, 3, a->revision - (int64_t)store_conf()->revisions);
 	return (sql_run(st));
 }
 
@@ -681,10 +773,46 @@ put_head(struct buf *b, const struct art *a, const char *description)
 	json_put_str(b, "changedBy", a->changed_by);
 }
 
-/* Write a whole row: insert, or update when num is set. */
+static int
+refs_drop(int64_t num)
+{
+	struct stmt	*st;
+
+	if ((st = query_get(&q_unref)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, num);
+	return (sql_run(st));
+}
+
+/* What a record points to, so that who points to a record is looked up. */
+static int
+refs_write(enum art_type type, int64_t num, const char *acl)
+{
+	struct stmt	*st;
+
+	if (type == ART_PACKAGE)
+		return (0);
+	if (refs_drop(num) == -1)
+		return (-1);
+	for (; strlen(acl) >= ACL_ENTRY; acl += ACL_ENTRY) {
+		if ((st = query_get(&q_ref)) == NULL)
+			return (-1);
+		sql_bind_text(st, 1, acl, ACL_ENTRY);
+		sql_bind_int(st, 2, type);
+		sql_bind_int(st, 3, num);
+		if (sql_run(st) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+/*
+ * Write a whole row: insert, or update when num is set.  summary: so many
+ * bytes of the body; SIZE_MAX: as it was.
+ */
 static int
 art_write(const struct art *a, const char *key, const char *acl,
-    const char *description, const struct buf *def)
+    const char *description, const struct buf *def, size_t summary)
 {
 	struct stmt	*st;
 
@@ -710,9 +838,17 @@ art_write(const struct art *a, const char *key, const char *acl,
 	sql_bind_str(st, 14, acl);
 	sql_bind_str(st, 15, description);
 	sql_bind_text(st, 16, (const char *)def->data, def->len);
+	if (summary != SIZE_MAX)
+		sql_bind_text(st, 17, (const char *)def->data + a->head,
+		    summary);
+	else
+		sql_bind_null(st, 17);
 	if (a->num != 0)
-		sql_bind_int(st, 17, a->num);
-	return (sql_run(st));
+		sql_bind_int(st, 18, a->num);
+	if (sql_run(st) == -1)
+		return (-1);
+	return (refs_write(a->type, a->num != 0 ? a->num :
+	    sqlite3_last_insert_rowid(store_db()), acl));
 }
 
 /* Stamp a record that is about to be written. */
@@ -730,7 +866,7 @@ art_stamp(const struct call *c, struct art *a)
 
 static int
 art_store(struct art *a, const struct art *old, const char *acl,
-    const char *description, const char *body, size_t len)
+    const char *description, const char *body, size_t len, size_t summary)
 {
 	struct buf	def;
 	char		key[ART_NAME_MAX + 1];
@@ -743,10 +879,10 @@ art_store(struct art *a, const struct art *old, const char *acl,
 	buf_addc(&def, '}');
 	name_key(key, sizeof(key), a->name);
 	if ((old != NULL && keep_revision(old) == -1) ||
-	    art_write(a, key, acl, description, &def) == -1)
+	    art_write(a, key, acl, description, &def, summary) == -1)
 		goto out;
-	if (old == NULL || strcmp(old->package, a->package) != 0) {
-		if (old != NULL && tally_add(a->type, old->package, -1) == -1)
+	if (a->num == 0 || strcmp(old->package, a->package) != 0) {
+		if (a->num != 0 && tally_add(a->type, old->package, -1) == -1)
 			goto out;
 		if (tally_add(a->type, a->package, 1) == -1)
 			goto out;
@@ -782,7 +918,7 @@ art_put(struct call *c, const struct art_save *s, const struct art *old,
 	a.flags = s->flags;
 	art_stamp(c, &a);
 	if (art_store(&a, old, s->acl != NULL ? s->acl : "", s->description,
-	    (const char *)s->body->data, s->body->len) == -1)
+	    (const char *)s->body->data, s->body->len, s->summary) == -1)
 		return (store_fail(c));
 	text_set(id_out, ID_SIZE, a.id);
 	return (TE_OK);
@@ -838,7 +974,7 @@ art_move(struct call *c, struct art *old, const char *package)
 		art_stamp(c, &a);
 		body = art_body(old, &len);
 		r = art_store(&a, old, (const char *)text.data + descr,
-		    (const char *)text.data, body, len);
+		    (const char *)text.data, body, len, SIZE_MAX);
 	}
 	buf_free(&text);
 	return (r);
@@ -850,7 +986,8 @@ art_delete(struct call *c, const struct art *a)
 	struct stmt	*st;
 
 	(void)c;
-	if (keep_revision(a) == -1 || (st = query_get(&q_delete)) == NULL)
+	if (keep_revision(a) == -1 || refs_drop(a->num) == -1 ||
+	    (st = query_get(&q_delete)) == NULL)
 		return (-1);
 	sql_bind_int(st, 1, a->num);
 	if (sql_run(st) == -1 || tally_add(a->type, a->package, -1) == -1 ||

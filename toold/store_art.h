@@ -47,6 +47,10 @@ enum art_type	 art_find(const char *word);	/* 0: none */
 #define PF_TEMPLATE	2		/* takes them from Global Admins */
 #define PF_READ_ONLY	4		/* members cannot be changed */
 
+/* Flags of the revision of an app. */
+#define RF_GIVEN_UP	1		/* of a deleted one: the name is free */
+#define RF_ACTIVATED	2		/* run time is, or was, this */
+
 enum pkg_level { PL_NONE, PL_READ, PL_EDIT };
 
 /* Roles of a package: fixed-width entries, level letter and role id. */
@@ -104,6 +108,13 @@ int		 art_load(const struct caller *, enum art_type,
 int		 art_load_name(const struct caller *, enum art_type,
 		    const char *name, int flags, struct art *);
 /*
+ * The same for one that was deleted, as it was last: num is 0.  None when an
+ * app was purged.  What lay in a package that is gone since is for Global
+ * Admins only, and has no package.
+ */
+int		 art_load_deleted(const struct caller *, enum art_type,
+		    const char *id, int flags, struct art *);
+/*
  * The whole answer of a get tool: one statement, one copy of the text
  * without its last brace, so that the tool can append members.
  */
@@ -125,6 +136,9 @@ struct art_call {
 struct art_call	*art_call(struct call *);	/* made at first use */
 /* Find the record to be deleted or restored; needs Edit. */
 enum tool_err	 art_stage_find(struct call *, enum art_type, const char *id);
+/* The same, or one that was deleted. */
+enum tool_err	 art_stage_find_deleted(struct call *, enum art_type,
+		    const char *id);
 /*
  * Package stage of a save: obj is the artifact's argument with `id' and
  * `package'.  Sets old and target.
@@ -153,12 +167,15 @@ struct art_save {
 	const char	*description;
 	const char	*package;	/* "": none */
 	const struct buf *body;
-	const char	*acl;		/* packages; else NULL */
+	/* Packages: their roles; others: what they point to; or NULL. */
+	const char	*acl;
 	unsigned int	 flags;
+	size_t		 summary;	/* bytes of body that lists show */
 };
 /*
- * Insert (old NULL) or update, keeping the earlier revision.  A name that is
- * taken is call_fail'ed.  id_out (ID_SIZE) gets the id.
+ * Insert (old NULL, or a deleted record with num 0) or update, keeping the
+ * earlier revision.  A name that is taken is call_fail'ed.  id_out (ID_SIZE)
+ * gets the id.
  */
 enum tool_err	 art_put(struct call *, const struct art_save *,
 		    const struct art *old, char *id_out);
@@ -177,8 +194,22 @@ const char	*art_body(const struct art *, size_t *len);
 /*
  * The whole answer of a list tool from its listOptions: visible artifacts
  * only, {"<plural>":[..],"total":..,"count":..,"skip":..,"take":..
+ * more: names of the members of the type's summaries in their order, ended
+ * by NULL, to filter and order by; or NULL.
  */
-enum tool_err	 art_list(struct call *, enum art_type);
+#define ART_SUMMARY_MAX	16
+enum tool_err	 art_list(struct call *, enum art_type,
+		    const char *const *more);
+/*
+ * Step over one ,"name":scalar of a summary: the end of the scalar, which
+ * begins at *value; NULL when there is none, or none that is whole.
+ */
+const char	*art_summary_next(const char *p, const char *end,
+		    const char **value);
+/* A record's summary; the body's beginning where an old format had none. */
+#define SQL_SUMMARY							\
+	"CASE a.summary WHEN '' THEN substr(CAST(a.def AS BLOB),"	\
+	" a.head + 1, 16384) ELSE a.summary END"
 /* The listOptions property of the input schemas, and the output's. */
 #define SCHEMA_LIST_OPTIONS						\
 	"\"listOptions\":{\"type\":\"object\",\"description\":\"Filter, " \
@@ -189,8 +220,7 @@ enum tool_err	 art_list(struct call *, enum art_type);
 	"value, or to {operation, value} with operation one of Equal, Not, " \
 	"Like, ILike (both with % and _), In (array), IsNull, Between (two " \
 	"values), LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual. " \
-	"Fields: id, name, description, package, ver, revision, createdAt, " \
-	"updatedAt, createdBy, changedBy.\"},"				\
+	"Fields: those of the list.\"},"				\
 	"\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
 	"\"description\":\"Fields to return; all when absent.\"},"	\
 	"\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000," \

@@ -13,7 +13,7 @@
 
 static const char *const own_tables[] = {
 	"meta", "artifact", "revision", "tally", "outbox", "request", "lock",
-	"tab", "col", "idx", "fk", NULL
+	"tab", "col", "idx", "fk", "ref", NULL
 };
 /* The names of an ALTER or DROP, as SQLite passes them for its own tables. */
 static const char *const schema_tables[] = {
@@ -25,7 +25,7 @@ static const char *const temp_schema_tables[] = {
 
 static const char *const own_functions[] = {
 	"count", "sum", "max", "coalesce", "substr", "length", "kd_sees",
-	"kd_like", NULL
+	"kd_like", "kd_summary", NULL
 };
 static const char *const row_functions[] = {
 	"count", NULL

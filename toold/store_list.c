@@ -16,7 +16,8 @@
 #define LIST_TAKE	100
 #define LIST_TAKE_MAX	1000
 
-enum list_kind { LK_TEXT, LK_NAME, LK_ID, LK_PACKAGE, LK_INT, LK_DATE };
+enum list_kind { LK_TEXT, LK_NAME, LK_ID, LK_PACKAGE, LK_INT, LK_DATE,
+	LK_MORE };
 
 /* Columns stand in this order in every list's SELECT. */
 static const struct list_field {
@@ -68,6 +69,7 @@ struct list {
 	struct buf	 where, order;
 	struct list_value val[LIST_PARAMS];
 	unsigned int	 nval;
+	const char *const *more;	/* numbered behind list_fields */
 	int		 filtered;
 	uint32_t	 select;	/* bits of list_fields */
 	int64_t		 take, skip;
@@ -140,6 +142,59 @@ like(const char *s, const char *p, int ci)
 	return (*p == '\0');
 }
 
+const char *
+art_summary_next(const char *p, const char *end, const char **value)
+{
+	if (end - p < 4 || (p = memchr(p + 2, '"', (size_t)(end - p - 2))) ==
+	    NULL || end - p < 3)
+		return (NULL);
+	p += 2;
+	*value = p;
+	if (*p == '"') {
+		for (p++; p < end && *p != '"'; p++)
+			if (*p == '\\')
+				p++;
+		return (p < end ? p + 1 : NULL);
+	}
+	if (*p == '{' || *p == '[')
+		return (NULL);
+	while (p < end && *p != ',' && *p != '}')
+		p++;
+	return (p);
+}
+
+static void
+result_json(sqlite3_context *ctx, const char *s, size_t len)
+{
+	json_t	*v = json_loadb(s, len, JSON_DECODE_ANY, NULL);
+
+	if (json_is_string(v))
+		sqlite3_result_text(ctx, json_string_value(v),
+		    (int)json_string_length(v), SQLITE_TRANSIENT);
+	else if (json_is_integer(v))
+		sqlite3_result_int64(ctx, json_integer_value(v));
+	else if (json_is_boolean(v))
+		sqlite3_result_int(ctx, json_is_true(v));
+	json_decref(v);
+}
+
+/* kd_summary(text, n): the n-th member, from 0; booleans are 0 and 1. */
+static void
+fn_summary(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char	*p, *end, *v = NULL;
+	int		 n = sqlite3_value_int(argv[1]);
+
+	(void)argc;
+	if ((p = sqlite3_value_blob(argv[0])) == NULL)
+		return;
+	end = p + sqlite3_value_bytes(argv[0]);
+	for (; n >= 0; n--)
+		if ((p = art_summary_next(p, end, &v)) == NULL)
+			return;
+	result_json(ctx, v, (size_t)(p - v));
+}
+
 /* kd_like(value, pattern, fold) */
 static void
 fn_like(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -160,6 +215,10 @@ art_functions(sqlite3 *db)
 
 	rc = sqlite3_create_function_v2(db, "kd_sees", 2, SQLITE_UTF8 |
 	    SQLITE_DIRECTONLY, NULL, fn_sees, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function_v2(db, "kd_summary", 2,
+		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+		    NULL, fn_summary, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function_v2(db, "kd_like", 3,
 		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
@@ -187,7 +246,11 @@ put_column(struct buf *b, size_t field, int order)
 	case 6: SQL(b, "a.created_at"); break;
 	case 7: SQL(b, "a.updated_at"); break;
 	case 8: SQL(b, "a.created_by"); break;
-	default: SQL(b, "a.changed_by"); break;
+	case 9: SQL(b, "a.changed_by"); break;
+	default:
+		SQL(b, "kd_summary(" SQL_SUMMARY ", ");
+		sql_num(b, (int64_t)(field - NFIELDS));
+		SQL(b, ")");
 	}
 }
 
@@ -202,6 +265,31 @@ field_find(const char *name)
 	return (-1);
 }
 
+/* The same, or a member of the type's summary. */
+static int
+any_find(const struct list *l, const char *name)
+{
+	int	i;
+
+	for (i = 0; l->more != NULL && l->more[i] != NULL; i++)
+		if (strcmp(l->more[i], name) == 0)
+			return ((int)NFIELDS + i);
+	return (field_find(name));
+}
+
+static enum list_kind
+field_kind(size_t field)
+{
+	return (field < NFIELDS ? list_fields[field].kind : LK_MORE);
+}
+
+static const char *
+field_name(const struct list *l, size_t field)
+{
+	return (field < NFIELDS ? list_fields[field].name :
+	    l->more[field - NFIELDS]);
+}
+
 static int
 bad(struct list *l, const char *path, const char *key, const char *why)
 {
@@ -213,38 +301,61 @@ bad(struct list *l, const char *path, const char *key, const char *why)
 	return (-1);
 }
 
+static int
+no_field(struct list *l, const char *path, const char *key, const char *what)
+{
+	char	why[512];
+	size_t	n;
+	int	i;
+
+	n = (size_t)snprintf(why, sizeof(why), "%s; there are: " FIELD_NAMES,
+	    what);
+	for (i = 0; l->more != NULL && l->more[i] != NULL && n < sizeof(why);
+	    i++)
+		n += (size_t)snprintf(why + n, sizeof(why) - n, ", %s",
+		    l->more[i]);
+	return (bad(l, path, key, why));
+}
+
 /* Take a value for a field: its parameter is appended to where. */
 static int
 add_value(struct list *l, size_t field, const json_t *v)
 {
-	const struct list_field	*f = &list_fields[field];
+	const char		*name = field_name(l, field);
+	enum list_kind		 kind = field_kind(field);
 	struct list_value	*o;
 	const char		*s = json_string_value(v);
 	size_t			 len;
 
 	if (l->nval + 2 >= LIST_PARAMS)
-		return (bad(l, "where", f->name, "has too many values"));
+		return (bad(l, "where", name, "has too many values"));
 	o = &l->val[l->nval];
-	if (f->kind == LK_INT || f->kind == LK_DATE) {
+	if (kind == LK_MORE && s == NULL) {
+		if (!json_is_boolean(v) && !json_is_integer(v))
+			return (bad(l, "where", name, "must be a string, an "
+			    "integer or a boolean"));
+		o->n = json_is_boolean(v) ? json_is_true(v) :
+		    (int64_t)json_integer_value(v);
+	} else if (kind == LK_INT || kind == LK_DATE) {
 		if (json_is_integer(v))
 			o->n = (int64_t)json_integer_value(v);
-		else if (f->kind == LK_INT || s == NULL || iso_parse(s,
+		else if (kind == LK_INT || s == NULL || iso_parse(s,
 		    strlen(s), 1, &o->n) == -1)
-			return (bad(l, "where", f->name, f->kind == LK_INT ?
+			return (bad(l, "where", name, kind == LK_INT ?
 			    "must be an integer" : "must be a time such as "
 			    "2026-01-31T12:00:00Z"));
 	} else {
-		if (f->kind == LK_PACKAGE && json_is_null(v))
+		if (kind == LK_PACKAGE && json_is_null(v))
 			s = "";
 		if (s == NULL)
-			return (bad(l, "where", f->name, "must be a string"));
+			return (bad(l, "where", name, "must be a string"));
 		len = strlen(s);
 		if (!json_is_null(v) && len != json_string_length(v))
-			return (bad(l, "where", f->name,
+			return (bad(l, "where", name,
 			    "must not hold U+0000"));
 		if ((o->s = strdup(s)) == NULL)
-			return (bad(l, "where", f->name, "is too long"));
-		if (f->kind == LK_ID || f->kind == LK_PACKAGE)
+			return (bad(l, "where", name, "is too long"));
+		if (kind == LK_ID || kind == LK_PACKAGE)
 			ascii_lower(o->s);
 	}
 	sql_par(&l->where, ++l->nval + 1);
@@ -274,7 +385,7 @@ add_array(struct list *l, size_t field, const json_t *v, enum list_op op)
 
 	if (!json_is_array(v) || (op == LO_BETWEEN ? n != 2 : n == 0 ||
 	    n > LIST_IN_MAX))
-		return (bad(l, "where", list_fields[field].name,
+		return (bad(l, "where", field_name(l, field),
 		    op == LO_BETWEEN ? "needs an array of two values" :
 		    "needs an array of 1 to 100 values"));
 	if (op == LO_IN)
@@ -297,11 +408,11 @@ add_array(struct list *l, size_t field, const json_t *v, enum list_op op)
 static int
 add_like(struct list *l, size_t field, const json_t *v, enum list_op op)
 {
-	enum list_kind	k = list_fields[field].kind;
+	enum list_kind	k = field_kind(field);
 
 	if (k == LK_INT || k == LK_DATE || !json_is_string(v) ||
 	    json_string_length(v) > 256)
-		return (bad(l, "where", list_fields[field].name, "Like and "
+		return (bad(l, "where", field_name(l, field), "Like and "
 		    "ILike take a string of up to 256 bytes, for text"));
 	SQL(&l->where, " AND kd_like(");
 	put_column(&l->where, field, 0);
@@ -326,16 +437,22 @@ add_compare(struct list *l, size_t field, const json_t *v, enum list_op op)
 		return (add_array(l, field, v, op));
 	case LO_NULL:
 		if (v != NULL && !json_is_true(v) && !json_is_null(v))
-			return (bad(l, "where", list_fields[field].name,
+			return (bad(l, "where", field_name(l, field),
 			    "IsNull takes no value"));
 		/* Only package can be without a value. */
-		if (list_fields[field].kind == LK_PACKAGE)
+		if (field_kind(field) == LK_PACKAGE)
 			SQL(&l->where, " = ''");
 		else
 			SQL(&l->where, " IS NULL");
 		return (0);
 	case LO_EQ: SQL(&l->where, " = "); break;
-	case LO_NOT: SQL(&l->where, " <> "); break;
+	case LO_NOT:
+		/* Of a member that is null too. */
+		if (field_kind(field) == LK_MORE)
+			SQL(&l->where, " IS NOT ");
+		else
+			SQL(&l->where, " <> ");
+		break;
 	case LO_LT: SQL(&l->where, " < "); break;
 	case LO_LE: SQL(&l->where, " <= "); break;
 	case LO_GT: SQL(&l->where, " > "); break;
@@ -353,9 +470,9 @@ add_filter(struct list *l, const char *key, const json_t *v)
 	size_t		 i;
 	int		 f;
 
-	if ((f = field_find(key)) == -1)
-		return (bad(l, "where", key, "is not a field to filter by; "
-		    "there are: " FIELD_NAMES));
+	if ((f = any_find(l, key)) == -1)
+		return (no_field(l, "where", key,
+		    "is not a field to filter by"));
 	if (json_is_object(v)) {
 		if ((name = json_unknown(v, known)) != NULL)
 			return (bad(l, "where", name, "is not a known key; "
@@ -372,7 +489,7 @@ add_filter(struct list *l, const char *key, const json_t *v)
 		v = json_object_get(v, "value");
 	}
 	l->filtered = 1;
-	if (op == LO_EQ && list_fields[f].kind == LK_NAME)
+	if (op == LO_EQ && field_kind((size_t)f) == LK_NAME)
 		add_name_key(l, v);
 	if (op == LO_LIKE || op == LO_ILIKE)
 		return (add_like(l, (size_t)f, v, op));
@@ -435,11 +552,10 @@ get_order(struct list *l, json_t *v)
 	for (it = json_object_iter(v); it != NULL;
 	    it = json_object_iter_next(v, it)) {
 		s = json_string_value(json_object_iter_value(it));
-		f = field_find(json_object_iter_key(it));
+		f = any_find(l, json_object_iter_key(it));
 		if (f == -1)
-			return (bad(l, "order", json_object_iter_key(it),
-			    "is not a field to order by; there are: "
-			    FIELD_NAMES));
+			return (no_field(l, "order", json_object_iter_key(it),
+			    "is not a field to order by"));
 		if (s == NULL || (ascii_casecmp(s, "asc") != 0 &&
 		    ascii_casecmp(s, "desc") != 0))
 			return (bad(l, "order", json_object_iter_key(it),
@@ -669,7 +785,7 @@ list_run(struct list *l)
 }
 
 enum tool_err
-art_list(struct call *c, enum art_type type)
+art_list(struct call *c, enum art_type type, const char *const *more)
 {
 	struct list	*l;
 	enum tool_err	 e = TE_INVALID;
@@ -679,6 +795,7 @@ art_list(struct call *c, enum art_type type)
 		return (call_fail(c, "out of memory"));
 	l->c = c;
 	l->type = type;
+	l->more = more;
 	l->take = LIST_TAKE;
 	l->select = (1U << NFIELDS) - 1;
 	if (type == ART_PACKAGE)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../common/text.h"
+#include "artifact.h"
 #include "row.h"
 
 /* What the stages of one save or delete hand on. */
@@ -446,7 +447,9 @@ table_stage_delete_rules(struct call *c)
 		return (store_fail(c));
 	plan_init(&w->plan, c, w->old, NULL);
 	if ((e = rules_roles(c, w)) != TE_OK ||
-	    (e = check_children(c, w->old)) != TE_OK)
+	    (e = check_children(c, w->old)) != TE_OK ||
+	    (e = artifact_unused(c, ART_TABLE, ac->old.id, "Table",
+	    ac->old.name)) != TE_OK)
 		return (e);
 	if (table_count(w->old->tab, &w->rows) == -1)
 		return (store_fail(c));
@@ -484,7 +487,7 @@ table_delete(struct call *c)
 enum tool_err
 table_list(struct call *c)
 {
-	return (art_list(c, ART_TABLE));
+	return (art_list(c, ART_TABLE, NULL));
 }
 
 enum tool_err

@@ -247,7 +247,7 @@ webapp_asset_delete(struct call *c)
 	    "assets");
 	json_array_remove(assets, (size_t)asset_find(assets, path));
 	json_object_del(json_object_get(ac->tree, WEBAPP_HIDDEN), path);
-	e = artifact_rewrite(c, &webapp_group, &ac->old, ac->tree);
+	e = artifact_rewrite(c, &webapp_group, &ac->old, ac->tree, 0);
 	if (e != TE_OK)
 		return (e);
 	call_detail(c, "asset %.200s", path);

@@ -115,9 +115,11 @@ test_hidden_table(void **state)
 	    "\"tableid\":\"%s\"}}", t);
 	keep(d, rig_run(&ann, "save_adaptive", "{\"adaptive\":{\"name\":\"x\","
 	    "\"type\":\"T\",\"settings\":{},\"tableid\":\"%s\"}}", t));
-	/* What was stored may stay. */
+	/* What was stored may stay, and still counts. */
 	rig_ok(&bob, "save_adaptive", "{\"adaptive\":{\"id\":\"%s\","
 	    "\"group\":\"g\"}}", d);
+	rig_fails("Table 'cars' is in use by adaptive entity 'x': remove that "
+	    "use first", &ann, "delete_table", "{\"id\":\"%s\"}", t);
 }
 
 static void

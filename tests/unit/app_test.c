@@ -218,7 +218,7 @@ test_components(void **state)
 	rig_fails("cyclic_dependency: grid -> menu -> grid", &ann,
 	    "activate_app", "{\"id\":\"%s\"}", b);
 	/* What is used is not deleted. */
-	rig_fails("App 'menu' is in use by app 'grid', app 'shop': remove that "
+	rig_fails("App 'menu' is in use by app 'shop', app 'grid': remove that "
 	    "use first", &ann, "delete_app", "{\"id\":\"%s\"}", e);
 }
 
@@ -297,6 +297,51 @@ test_trash(void **state)
 	rig_ok(&ann, "save_app", "{\"app\":{\"application\":\"shop\"}}");
 }
 
+/* What lists show of a record can be filtered and ordered by too. */
+static void
+test_filters(void **state)
+{
+	static const struct {
+		const char	*options, *count;
+	} t[] = {
+		{ "\"where\":{\"type\":\"E\"}", "2" },
+		{ "\"where\":{\"type\":\"E\",\"status\":\"Active\"}", "1" },
+		{ "\"where\":{\"status\":{\"operation\":\"IsNull\"}}", "3" },
+		{ "\"where\":{\"status\":{\"operation\":\"Not\",\"value\":"
+		    "\"Active\"}}", "3" },
+		{ "\"where\":{\"disabled\":true}", "1" },
+		{ "\"where\":{\"disabled\":{\"operation\":\"In\",\"value\":"
+		    "[true,false]}}", "4" },
+		{ "\"where\":{\"title\":{\"operation\":\"ILike\",\"value\":"
+		    "\"%%\\\"Q%%\"}}", "1" },
+		{ "\"where\":{\"title\":\"' OR 1=1 --\"}", "0" }
+	};
+	const char	*r;
+	size_t		 i;
+
+	keep(a, rig_run(&ann, "save_app", "{\"app\":{\"application\":\"a\","
+	    "\"appType\":\"E\",\"title\":\"x, \\\"q\\\"\"}}"));
+	rig_ok(&ann, "activate_app", "{\"id\":\"%s\"}", a);
+	rig_ok(&ann, "save_app", "{\"app\":{\"application\":\"b\","
+	    "\"appType\":\"E\",\"disabled\":true}}");
+	rig_ok(&ann, "save_app", "{\"app\":{\"application\":\"c\","
+	    "\"title\":\"z\"}}");
+	rig_ok(&ann, "save_app", "{\"app\":{\"application\":\"d\"}}");
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		r = rig_run(&ann, "list_apps", "{\"listOptions\":{%s}}",
+		    t[i].options);
+		if (strcmp(rig_member(r, "total"), t[i].count) != 0 ||
+		    strcmp(rig_member(r, "count"), t[i].count) != 0)
+			fail_msg("%s: %s", t[i].options, r);
+	}
+	r = rig_run(&ann, "list_apps", "{\"listOptions\":{\"order\":{"
+	    "\"title\":\"DESC\"},\"take\":1,\"select\":[\"name\"]}}");
+	assert_string_equal(rig_member(r, "apps"), "[{\"name\":\"c\"}]");
+	rig_fails("listOptions.where.title must be a string, an integer or a "
+	    "boolean", &ann, "list_apps", "{\"listOptions\":{\"where\":{"
+	    "\"title\":[1]}}}");
+}
+
 /* The trash of a closed package is nobody else's to see or to empty. */
 static void
 test_trash_hidden(void **state)
@@ -357,6 +402,7 @@ main(void)
 		RIG_TEST(test_components),
 		RIG_TEST(test_css),
 		RIG_TEST(test_trash),
+		RIG_TEST(test_filters),
 		RIG_TEST(test_trash_hidden),
 		RIG_TEST(test_large),
 	};

@@ -83,10 +83,11 @@ art_unknown_keys(const struct art_case *t)
 	    "\",\"bogus\":1}"), "bogus is not a known property"));
 	assert_non_null(strstr(rig_run(&ann, t->list, "{\"listOptions\":{"
 	    "\"bogus\":1}}"), "bogus is not a known property"));
-	rig_fails("listOptions.where.bogus is not a field to filter by; "
-	    "there are: id, name, description, package, ver, revision, "
-	    "createdAt, updatedAt, createdBy, changedBy", &ann, t->list,
-	    "{\"listOptions\":{\"where\":{\"bogus\":1}}}");
+	assert_non_null(strstr(rig_run(&ann, t->list, "{\"listOptions\":{"
+	    "\"where\":{\"bogus\":1}}}"), "!listOptions.where.bogus is not "
+	    "a field to filter by; there are: id, name, description, "
+	    "package, ver, revision, createdAt, updatedAt, createdBy, "
+	    "changedBy"));
 }
 
 static void

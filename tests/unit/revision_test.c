@@ -198,6 +198,128 @@ test_hidden(void **state)
 	bob.display = PERM_ALL;
 }
 
+/* What was deleted comes back as its next revision, with its creator. */
+static void
+test_deleted(void **state)
+{
+	const char	*r;
+
+	keep(id, rig_run(&ann, "save_webapp", "{\"webapp\":{\"name\":\"w\","
+	    "\"runtime\":{\"name\":\"w\",\"assets\":[{\"path\":\"/a\","
+	    "\"source\":\"YQ==\"}]}}}"));
+	rig_ok(&bob, "save_webapp", "{\"webapp\":{\"id\":\"%s\","
+	    "\"description\":\"two\"}}", id);
+	rig_ok(&bob, "delete_webapp", "{\"id\":\"%s\"}", id);
+	r = rig_run(&ann, "list_revisions", "{\"type\":\"webapp\",\"id\":"
+	    "\"%s\"}", id);
+	assert_string_equal(rig_member(r, "count"), "2");
+	assert_null(strstr(r, "\"current\":true"));
+	rig_fails("Not Found", &ann, "save_webapp", "{\"webapp\":{\"id\":"
+	    "\"%s\",\"description\":\"x\"}}", id);
+	r = rig_run(&ann, "restore_revision", "{\"type\":\"webapp\",\"id\":"
+	    "\"%s\",\"revision\":2}", id);
+	assert_string_equal(rig_member(r, "revision"), "3");
+	assert_string_equal(rig_member(r, "createdBy"), "ann");
+	assert_string_equal(rig_member(r, "description"), "two");
+	assert_string_equal(rig_member(rig_run(&ann, "get_webapp_asset",
+	    "{\"id\":\"%s\",\"path\":\"/a\"}", id), "source"), "YQ==");
+	assert_string_equal(rig_member(rig_run(&ann, "list_webapps", "{}"),
+	    "total"), "1");
+	/* Not under a name that is another's by now. */
+	rig_ok(&ann, "delete_webapp", "{\"id\":\"%s\"}", id);
+	rig_ok(&ann, "save_webapp", "{\"webapp\":{\"name\":\"W\","
+	    "\"runtime\":{\"name\":\"W\",\"assets\":[]}}}");
+	rig_fails("name 'w' already exists!", &ann, "restore_revision",
+	    "{\"type\":\"webapp\",\"id\":\"%s\",\"revision\":2}", id);
+	/* Tables and packages are gone for good. */
+	make_three();
+	rig_ok(&ann, "delete_table", "{\"id\":\"%s\"}", id);
+	rig_fails("Not Found", &ann, "restore_revision",
+	    "{\"type\":\"table\",\"id\":\"%s\",\"revision\":1}", id);
+}
+
+static void
+test_trash(void **state)
+{
+	const char	*r;
+
+	keep(id, rig_run(&ann, "save_app",
+	    "{\"app\":{\"application\":\"shop\"}}"));
+	rig_ok(&ann, "activate_app", "{\"id\":\"%s\"}", id);
+	rig_ok(&ann, "delete_app", "{\"id\":\"%s\"}", id);
+	r = rig_run(&ann, "list_apps", "{\"deleted\":true}");
+	assert_non_null(strstr(r, "\"revision\":2"));
+	r = rig_run(&ann, "restore_revision", "{\"type\":\"app\",\"id\":"
+	    "\"%s\",\"revision\":2,\"dryRun\":true}", id);
+	assert_string_equal(rig_member(r, "revision"), "3");
+	rig_fails("Not Found", &ann, "get_app", "{\"id\":\"%s\"}", id);
+	r = rig_run(&ann, "restore_revision", "{\"type\":\"app\",\"id\":"
+	    "\"%s\",\"revision\":2}", id);
+	assert_string_equal(rig_member(r, "status"), "Inactive (Revised)");
+	r = rig_run(&ann, "get_app", "{\"id\":\"%s\",\"runtime\":true}", id);
+	assert_string_equal(rig_member(r, "revision"), "2");
+	rig_ok(&ann, "delete_app", "{\"id\":\"%s\",\"purge\":true}", id);
+	rig_fails("Not Found", &ann, "restore_revision", "{\"type\":\"app\","
+	    "\"id\":\"%s\",\"revision\":2}", id);
+}
+
+/* Of a closed package, and of one that is gone, only who may sees it. */
+static void
+test_deleted_hidden(void **state)
+{
+	keep(pkg, rig_run(&ann, "save_package", "{\"pkg\":{\"name\":\"p\","
+	    "\"roles\":[{\"name\":\"alpha\",\"accessLevel\":\"EDIT\"}]}}"));
+	keep(id, rig_run(&ann, "save_app", "{\"app\":{\"application\":\"shop\","
+	    "\"package\":\"%s\"}}", pkg));
+	rig_ok(&ann, "delete_app", "{\"id\":\"%s\"}", id);
+	rig_fails("Not Found", &bob, "list_revisions", "{\"type\":\"app\","
+	    "\"id\":\"%s\"}", id);
+	rig_fails("Not Found", &bob, "restore_revision", "{\"type\":\"app\","
+	    "\"id\":\"%s\",\"revision\":1}", id);
+	rig_ok(&ann, "list_revisions", "{\"type\":\"app\",\"id\":\"%s\"}",
+	    id);
+	rig_ok(&root, "delete_package", "{\"id\":\"%s\"}", pkg);
+	rig_fails("Not Found", &ann, "restore_revision", "{\"type\":\"app\","
+	    "\"id\":\"%s\",\"revision\":1}", id);
+	assert_string_equal(rig_member(rig_run(&bob, "list_apps",
+	    "{\"deleted\":true}"), "total"), "0");
+	assert_string_equal(rig_member(rig_run(&root, "restore_revision",
+	    "{\"type\":\"app\",\"id\":\"%s\",\"revision\":1}", id),
+	    "package"), "null");
+}
+
+/* The oldest go, but not what run time is or was. */
+static void
+test_prune(void **state)
+{
+	struct msg_conf_toold	conf = { .read_ms = 2000, .ddl_ms = 30000,
+				    .lock_s = 600, .revisions = 3 };
+	const char		*r;
+	int			 i;
+
+	keep(id, rig_run(&ann, "save_app",
+	    "{\"app\":{\"application\":\"shop\",\"title\":\"first\"}}"));
+	rig_ok(&ann, "activate_app", "{\"id\":\"%s\"}", id);
+	store_setconf(&conf);
+	for (i = 0; i < 6; i++)
+		rig_ok(&ann, "save_app", "{\"app\":{\"id\":\"%s\",\"title\":"
+		    "\"t%d\"}}", id, i);
+	r = rig_run(&ann, "list_revisions", "{\"type\":\"app\",\"id\":"
+	    "\"%s\"}", id);
+	assert_string_equal(rig_member(r, "count"), "5");
+	rig_fails("Not Found: revision 1", &ann, "get_revision",
+	    "{\"type\":\"app\",\"id\":\"%s\",\"revision\":1}", id);
+	rig_fails("Not Found: revision 4", &ann, "get_revision",
+	    "{\"type\":\"app\",\"id\":\"%s\",\"revision\":4}", id);
+	r = rig_run(&ann, "get_app", "{\"id\":\"%s\",\"runtime\":true}", id);
+	assert_string_equal(rig_member(r, "title"), "first");
+	rig_ok(&ann, "delete_app", "{\"id\":\"%s\"}", id);
+	rig_ok(&ann, "restore_revision", "{\"type\":\"app\",\"id\":\"%s\","
+	    "\"revision\":2}", id);
+	r = rig_run(&ann, "get_app", "{\"id\":\"%s\",\"runtime\":true}", id);
+	assert_string_equal(rig_member(r, "title"), "first");
+}
+
 int
 main(void)
 {
@@ -208,6 +330,10 @@ main(void)
 		RIG_TEST(test_restore),
 		RIG_TEST(test_package),
 		RIG_TEST(test_hidden),
+		RIG_TEST(test_deleted),
+		RIG_TEST(test_trash),
+		RIG_TEST(test_deleted_hidden),
+		RIG_TEST(test_prune),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

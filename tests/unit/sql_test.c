@@ -413,7 +413,7 @@ test_files(void **state)
 	raw_sql(dir, "PRAGMA user_version = 99");
 	assert_int_equal(open_status(dir, msg, sizeof(msg)), 1);
 	assert_non_null(strstr(msg, "has format 99, this keepd knows formats "
-	    "up to 1"));
+	    "up to 2"));
 	raw_sql(dir, "PRAGMA user_version = 1; PRAGMA application_id = 5");
 	assert_int_equal(open_status(dir, msg, sizeof(msg)), 1);
 	assert_non_null(strstr(msg, "is not a store of keepd"));
@@ -424,6 +424,59 @@ test_files(void **state)
 	assert_non_null(strstr(msg, "is not a regular file"));
 	unlink(path);
 	rmdir(dir);
+}
+
+/* A store of format 1 gets its references, and keeps its run time. */
+static void
+test_upgrade(void **state)
+{
+	struct msg_conf_toold	conf = { .read_ms = 2000, .ddl_ms = 30000,
+				    .lock_s = 600, .revisions = 1 };
+	char	dir[] = "/tmp/keepd-sql-XXXXXX", path[300], tab[40], app[40];
+	int	i;
+
+	store_close();
+	assert_non_null(mkdtemp(dir));
+	store_open(dir);
+	snprintf(tab, sizeof(tab), "%s", rig_id(rig_run(&root, "save_table",
+	    "{\"table\":{\"name\":\"t\",\"fields\":[{\"fieldName\":\"a\","
+	    "\"fieldType\":\"text\"}]}}")));
+	rig_ok(&root, "save_adaptive", "{\"adaptive\":{\"name\":\"x\","
+	    "\"type\":\"T\",\"settings\":{},\"group\":\"\u00e9\","
+	    "\"description\":\"\u00e9\",\"tableid\":\"%s\"}}", tab);
+	snprintf(app, sizeof(app), "%s", rig_id(rig_run(&root, "save_app",
+	    "{\"app\":{\"application\":\"shop\",\"title\":\"first\"}}")));
+	rig_ok(&root, "activate_app", "{\"id\":\"%s\"}", app);
+	rig_ok(&root, "save_app", "{\"app\":{\"id\":\"%s\",\"title\":"
+	    "\"second\"}}", app);
+	store_close();
+	raw_sql(dir, "ALTER TABLE artifact DROP COLUMN summary;"
+	    "DROP TABLE ref; DROP INDEX revision_name;"
+	    "UPDATE revision SET flags = 0; PRAGMA user_version = 1");
+	store_open(dir);
+	rig_fails("Table 't' is in use by adaptive entity 'x': remove that "
+	    "use first", &root, "delete_table", "{\"id\":\"%s\"}", tab);
+	assert_string_equal(rig_member(rig_run(&root, "list_adaptive",
+	    "{\"listOptions\":{\"where\":{\"group\":\"\u00e9\"},"
+	    "\"select\":[\"type\"]}}"), "adaptives"), "[{\"type\":\"T\"}]");
+	store_setconf(&conf);
+	for (i = 0; i < 3; i++)
+		rig_ok(&root, "save_app", "{\"app\":{\"id\":\"%s\","
+		    "\"title\":\"t%d\"}}", app, i);
+	assert_string_equal(rig_member(rig_run(&root, "get_app",
+	    "{\"id\":\"%s\",\"runtime\":true}", app), "title"), "first");
+	store_close();
+	/* The file as it was is beside it. */
+	snprintf(path, sizeof(path), "cd %s && mv keepd.db.format1 keepd.db",
+	    dir);
+	assert_int_equal(system(path), 0);
+	raw_sql(dir, "SELECT acl FROM artifact");
+	store_open(dir);
+	assert_string_equal(rig_member(rig_run(&root, "list_apps", "{}"),
+	    "total"), "1");
+	store_close();
+	snprintf(path, sizeof(path), "rm -rf %s", dir);
+	assert_int_equal(system(path), 0);
 }
 
 /* A process that is killed between commits loses none of them. */
@@ -561,6 +614,7 @@ main(void)
 		RIG_TEST(test_full),
 		RIG_TEST(test_files),
 		RIG_TEST(test_kill),
+		RIG_TEST(test_upgrade),
 		RIG_TEST(test_kill_ddl),
 	};
 
