@@ -9,6 +9,7 @@
 #include "authdchan.h"
 #include "handle.h"
 #include "role.h"
+#include "opaque.h"
 #include "session.h"
 #include "toold.h"
 
@@ -41,6 +42,7 @@ on_mackeys(struct chan *ch, struct msg *msg)
 	const struct msg_mackeys *m = msg->data;
 
 	session_setkey(m->session);
+	opaque_setkey(m->session);
 }
 
 static void
@@ -69,6 +71,7 @@ forget(void)
 	handles_drop();
 	audit_disconnect();
 	session_setkey(NULL);
+	opaque_setkey(NULL);
 	authd = NULL;
 	greeted = 0;
 }

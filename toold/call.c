@@ -160,20 +160,28 @@ run(struct mcp *m, const struct tool_entry *t, json_t *args)
 	}
 }
 
+int
+mcp_count_call(struct mcp *m)
+{
+	unsigned int wait = handle_count_call(m->req->handle);
+
+	if (wait == 0)
+		return (0);
+	m->reply->status = 429;
+	m->reply->retry_after = wait;
+	mcp_error(m, RPC_INTERNAL, NULL, "Too many calls: this connection "
+	    "may call again in %u s", wait);
+	return (-1);
+}
+
 void
 mcp_tools_call(struct mcp *m)
 {
 	const struct tool_entry *t;
-	unsigned int wait;
 	json_t *args;
 
-	if ((wait = handle_count_call(m->req->handle)) != 0) {
-		m->reply->status = 429;
-		m->reply->retry_after = wait;
-		mcp_error(m, RPC_INTERNAL, NULL, "Too many calls: this "
-		    "connection may call again in %u s", wait);
+	if (mcp_count_call(m) == -1)
 		return;
-	}
 	if ((t = named_tool(m)) == NULL ||
 	    (args = parse_arguments(m)) == NULL)
 		return;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * groups.c: the tool groups of keepd-toold.  Adding a group is a line here.
+ * groups.c: the tool groups of keepd-toold, and what it serves beside tools.
+ * Adding a group is a line here.
  */
 #include "artifact.h"
+#include "mcp.h"
+#include "prompt.h"
+#include "resource.h"
 #include "systemlog.h"
 #include "tools.h"
 
@@ -18,5 +22,11 @@ const struct tool *const tool_groups[] = {
 	adaptive_tools,
 	api_tools,
 	syslog_tools,
+	NULL
+};
+
+const struct feature *const feature_groups[] = {
+	&resource_feature,
+	&prompt_feature,
 	NULL
 };

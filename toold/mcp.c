@@ -12,12 +12,11 @@
 #include "rpc.h"
 #include "tools.h"
 
-#define LIST_TTL_MS	"60000"
-#define DISCOVER_TTL_MS	"300000"
+#define DISCOVER_TTL_MS	300000
 /* A batch begins no item with more than this behind it. */
 #define BATCH_OUT_MAX	(8U << 20)
 #define BATCH_MS	5000
-#define CAPABILITIES	"{\"tools\":{\"listChanged\":false}}"
+#define CAPABILITY_TOOLS "\"tools\":{\"listChanged\":false}"
 #define INSTRUCTIONS							\
 	"keepd gives access to the design-time artifacts of a platform: "\
 	"tables and their rows, and development packages. Lists first, "\
@@ -28,19 +27,7 @@
 	"requestId to make a retry safe. You see only what the signed-in "\
 	"user may see: Not Found may also mean not allowed."
 
-/* What a row asks of the request. */
-#define MF_REQUEST	1		/* has an id */
-#define MF_NOTE		2		/* has none: answered 202 */
-#define MF_NAME		4		/* Mcp-Name mirrors params.name */
-#define MF_NAME_URI	8		/* ... or params.uri */
-#define MF_FIRST	16		/* no session is asked for, no batch */
-
-struct method {
-	const char	*name;
-	unsigned int	 eras;		/* ERA_ bits */
-	unsigned int	 flags;		/* MF_ bits */
-	void		(*fn)(struct mcp *);	/* NULL: nothing to do */
-};
+static const struct feature *const *features;
 
 static void	method_initialize(struct mcp *);
 static void	method_ping(struct mcp *);
@@ -56,21 +43,48 @@ static const struct method methods[] = {
 	{ "ping", ERA_LEGACY, MF_REQUEST, method_ping },
 	{ "notifications/initialized", ERA_LEGACY, MF_NOTE, NULL },
 	{ "notifications/cancelled", ERA_ALL, MF_NOTE, NULL },
-	/* Not served; here because their headers are defined. */
-	{ "resources/read", 0, MF_REQUEST | MF_NAME_URI, NULL },
-	{ "prompts/get", 0, MF_REQUEST | MF_NAME, NULL },
 	{ NULL, 0, 0, NULL }
 };
+
+void
+mcp_features(const struct feature *const *list)
+{
+	features = list;
+}
+
+static const struct method *
+method_in(const struct method *m, const struct span *name)
+{
+	for (; m->name != NULL; m++)
+		if (span_is(name, m->name))
+			return (m);
+	return (NULL);
+}
 
 static const struct method *
 method_find(const struct span *name)
 {
-	const struct method *m;
+	const struct method *m = method_in(methods, name);
+	size_t i;
 
-	for (m = methods; m->name != NULL; m++)
-		if (span_is(name, m->name))
-			return (m);
-	return (NULL);
+	for (i = 0; m == NULL && features != NULL && features[i] != NULL; i++)
+		m = method_in(features[i]->methods, name);
+	return (m);
+}
+
+/* What this caller is offered in this revision. */
+static void
+put_capabilities(struct mcp *m, const struct era_row *era)
+{
+	struct buf *b = m->reply->body;
+	const struct feature *f;
+	size_t i;
+
+	buf_adds(b, "\"capabilities\":{" CAPABILITY_TOOLS);
+	for (i = 0; features != NULL && (f = features[i]) != NULL; i++)
+		if (f->offered(&m->who))
+			f->declare(b, era);
+	buf_addc(b, '}');
 }
 
 static void
@@ -107,10 +121,10 @@ method_initialize(struct mcp *m)
 	    m->reply->session) == -1)
 		m->reply->session[0] = '\0';
 	rpc_open(b, era, &m->scan.id);
-	buf_addf(b, "\"protocolVersion\":\"%s\",\"capabilities\":"
-	    CAPABILITIES ",\"serverInfo\":%s,\"instructions\":",
-	    era->version, era->flags & EF_STRUCTURED ? SERVER_INFO :
-	    SERVER_INFO_PLAIN);
+	buf_addf(b, "\"protocolVersion\":\"%s\",", era->version);
+	put_capabilities(m, era);
+	buf_addf(b, ",\"serverInfo\":%s,\"instructions\":",
+	    era->flags & EF_STRUCTURED ? SERVER_INFO : SERVER_INFO_PLAIN);
 	buf_add_json(b, INSTRUCTIONS, sizeof(INSTRUCTIONS) - 1);
 	rpc_close(b);
 }
@@ -121,11 +135,11 @@ method_discover(struct mcp *m)
 	struct buf *b = m->reply->body;
 
 	rpc_open(b, m->era, &m->scan.id);
-	buf_adds(b, "\"supportedVersions\":" ERA_VERSIONS_JSON
-	    ",\"capabilities\":" CAPABILITIES ",\"instructions\":");
+	buf_adds(b, "\"supportedVersions\":" ERA_VERSIONS_JSON ",");
+	put_capabilities(m, m->era);
+	buf_adds(b, ",\"instructions\":");
 	buf_add_json(b, INSTRUCTIONS, sizeof(INSTRUCTIONS) - 1);
-	buf_adds(b, ",\"ttlMs\":" DISCOVER_TTL_MS
-	    ",\"cacheScope\":\"private\"");
+	mcp_cache_hints(m, DISCOVER_TTL_MS);
 	rpc_close(b);
 }
 
@@ -145,10 +159,16 @@ method_tools_list(struct mcp *m)
 	buf_adds(b, "\"tools\":");
 	m->reply->text = tools_list(&m->who, m->era);
 	m->reply->text_at = b->len;
-	if (m->era->flags & EF_RESULT_TYPE)
-		buf_adds(b, ",\"ttlMs\":" LIST_TTL_MS
-		    ",\"cacheScope\":\"private\"");
+	mcp_cache_hints(m, MCP_LIST_TTL_MS);
 	rpc_close(b);
+}
+
+void
+mcp_cache_hints(struct mcp *m, unsigned int ttl_ms)
+{
+	if (m->era->flags & EF_RESULT_TYPE)
+		buf_addf(m->reply->body, ",\"ttlMs\":%u,\"cacheScope\":"
+		    "\"private\"", ttl_ms);
 }
 
 /* ---- 2026-07-28: headers and _meta (Streamable HTTP, 3.6) ---- */

@@ -41,11 +41,46 @@ struct mcp {
 	struct caller		 who;	/* narrowed by this request */
 };
 
+/* What a method asks of its request. */
+#define MF_REQUEST	1		/* has an id */
+#define MF_NOTE		2		/* has none: answered 202 */
+#define MF_NAME		4		/* Mcp-Name mirrors params.name */
+#define MF_NAME_URI	8		/* ... or params.uri */
+#define MF_FIRST	16		/* no session is asked for, no batch */
+
+struct method {
+	const char	*name;
+	unsigned int	 eras;		/* ERA_ bits */
+	unsigned int	 flags;		/* MF_ bits */
+	void		(*fn)(struct mcp *);	/* NULL: nothing to do */
+};
+
+/* Methods beside those for tools, and the capability that announces them. */
+struct feature {
+	const struct method *methods;	/* ended by a row without a name */
+	/* Has the caller any use for it: 1 or 0. */
+	int		(*offered)(const struct caller *);
+	/* Append ,"name":{..} as the revision has it. */
+	void		(*declare)(struct buf *, const struct era_row *);
+};
+/* Those of this program, ended by NULL (groups.c). */
+extern const struct feature *const feature_groups[];
+/* To be served from now on; NULL: none. */
+void	mcp_features(const struct feature *const *);
+
 /* Fills the reply in; the body buffer is the caller's and is empty. */
 void	mcp_serve(const struct request *, struct reply *);
 
 /* tools/call (call.c): writes the answer or sets status and gone. */
 void	mcp_tools_call(struct mcp *);
+/*
+ * One more call of its grant: 0; or -1 and a whole answer with status 429
+ * when it made more than its calls a minute.
+ */
+int	mcp_count_call(struct mcp *);
+/* ,"ttlMs":..,"cacheScope":"private" where the revision has caching. */
+#define MCP_LIST_TTL_MS	60000
+void	mcp_cache_hints(struct mcp *, unsigned int ttl_ms);
 /* An error answer; the status stays what it is. */
 #define mcp_error(m, code, data, ...)					\
 	rpc_error((m)->reply->body, (m)->era, &(m)->scan.id, (code),	\

@@ -269,6 +269,23 @@ audit_result(struct call *c, uint64_t began, enum tool_err e, enum stage at)
 	audit_add(&ev);
 }
 
+void
+pipe_audit(const struct caller *who, const char *method, const char *target,
+    enum audit_outcome outcome, uint64_t began)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.head.time_ms = wall_ms();
+	memcpy(ev.head.grant, who->grant, sizeof(ev.head.grant));
+	ev.head.dur_us = (uint32_t)(mono_us() - began);
+	ev.head.event = AK_TOOL_CALL;
+	ev.head.outcome = (uint16_t)outcome;
+	text_set(ev.tool, sizeof(ev.tool), method);
+	text_clean(ev.target, sizeof(ev.target), target, strlen(target));
+	audit_add(&ev);
+}
+
 /* ---- writes ---- */
 
 /* The arguments without requestId, in one fixed order of keys. */

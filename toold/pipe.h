@@ -32,4 +32,8 @@ enum pipe_end pipe_run(struct call *, const struct tool_entry *,
 /* Changes committed since the process started. */
 uint64_t pipe_commits(void);
 
+/* An audit record of what the caller did without a tool. */
+void	pipe_audit(const struct caller *, const char *method,
+	    const char *target, enum audit_outcome, uint64_t began_us);
+
 #endif

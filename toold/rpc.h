@@ -15,6 +15,7 @@
 #define RPC_NO_METHOD		(-32601)
 #define RPC_INVALID_PARAMS	(-32602)
 #define RPC_INTERNAL		(-32603)
+#define RPC_NOT_FOUND		(-32002)	/* a resource, until 2025-11 */
 #define RPC_HEADER_MISMATCH	(-32020)	/* 2026-07-28 */
 #define RPC_NO_VERSION		(-32022)	/* 2026-07-28 */
 

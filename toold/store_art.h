@@ -120,6 +120,21 @@ int		 art_load_deleted(const struct caller *, enum art_type,
  */
 enum tool_err	 art_send(struct call *, enum art_type, const char *id);
 
+/*
+ * The artifacts of a type that the caller may see, by the key of their name
+ * (the name in lower case), from behind one key ("": from the start), only
+ * those whose key begins with a prefix.  fn returns 0 to go on.  0, or -1:
+ * store failure.
+ */
+struct art_brief {
+	enum art_type	 type;
+	const char	*id, *name, *key, *description;
+	int64_t		 updated_at;
+};
+int		 art_walk(const struct caller *, enum art_type,
+		    const char *after, const char *prefix,
+		    int (*fn)(const struct art_brief *, void *), void *arg);
+
 /* ---- stages ---- */
 
 /* c->state of every tool that changes artifacts. */

@@ -812,3 +812,43 @@ art_list(struct call *c, enum art_type type, const char *const *more)
 	free(l);
 	return (e);
 }
+
+/* ---- walking by name ---- */
+
+static struct query	q_walk = QUERY(
+    "SELECT a.id, a.name, a.name_key, a.description, a.updated_at,"
+    " a.package, p.acl FROM artifact a LEFT JOIN artifact p ON p.type = 1"
+    " AND p.id = CASE a.type WHEN 1 THEN a.id ELSE a.package END"
+    " WHERE a.type = ?1 AND a.name_key > ?2 AND a.name_key >= ?3"
+    " AND a.name_key < ?3 || x'f48fbfbf' ORDER BY a.name_key");
+
+int
+art_walk(const struct caller *who, enum art_type type, const char *after,
+    const char *prefix, int (*fn)(const struct art_brief *, void *), void *arg)
+{
+	struct art_brief b;
+	struct stmt	*st;
+	const char	*in;
+	int		 r;
+
+	if ((st = query_get(&q_walk)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, type);
+	sql_bind_str(st, 2, after);
+	sql_bind_str(st, 3, prefix);
+	b.type = type;
+	while ((r = sql_step(st)) == 1) {
+		b.id = sql_str(st, 0);
+		b.name = sql_str(st, 1);
+		b.key = sql_str(st, 2);
+		b.description = sql_str(st, 3);
+		b.updated_at = sql_int(st, 4);
+		in = type == ART_PACKAGE ? b.id : sql_str(st, 5);
+		if (pkg_level(who, in, sql_str(st, 6), sql_len(st, 6), 0,
+		    type == ART_PACKAGE) == PL_NONE || fn(&b, arg) == 0)
+			continue;
+		sql_done(st);
+		return (0);
+	}
+	return (r);
+}

@@ -14,8 +14,10 @@
 #include "audit.h"
 #include "authdchan.h"
 #include "backup.h"
+#include "extension.h"
 #include "handle.h"
 #include "logdir.h"
+#include "mcp.h"
 #include "pipe.h"
 #include "policy.h"
 #include "serve.h"
@@ -85,6 +87,8 @@ conf_commit(const struct msg_conf_common *common, int first)
 	}
 	authd_onbroken(on_broken);
 	tools_init(tool_groups);
+	tools_more(extension_tools());
+	mcp_features(feature_groups);
 	store_start();
 	audit_init();
 	serve_init();

@@ -167,14 +167,14 @@ tool_find(const char *name, size_t len)
 }
 
 static void
-tool_add(const struct tool *t)
+tool_add(const struct tool *t, int lint)
 {
 	size_t len = strlen(t->name), i;
 	struct tool_entry *e;
 	const char *bad;
 	char err[256];
 
-	if ((bad = tool_lint(t)) != NULL)
+	if (lint && (bad = tool_lint(t)) != NULL)
 		fatalx("tool %s: %s", t->name, bad);
 	if (nentries == TOOLS_MAX)
 		fatalx("tool %s: more than %d tools", t->name, TOOLS_MAX);
@@ -199,7 +199,14 @@ tools_init(const struct tool *const groups[])
 
 	for (i = 0; groups[i] != NULL; i++)
 		for (t = groups[i]; t->name != NULL; t++)
-			tool_add(t);
+			tool_add(t, 1);
+}
+
+void
+tools_more(const struct tool *t)
+{
+	for (; t != NULL && t->name != NULL; t++)
+		tool_add(t, 0);
 }
 
 void

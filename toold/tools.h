@@ -32,6 +32,8 @@ extern const struct tool *const tool_groups[];
 const char *tool_lint(const struct tool *);
 /* Ends the process, naming the tool, when a row breaks the rules. */
 void	 tools_init(const struct tool *const groups[]);
+/* Rows of an extension, which the rules do not bind; NULL: none. */
+void	 tools_more(const struct tool *);
 void	 tools_free(void);
 size_t	 tools_count(void);
 const struct tool_entry *tool_find(const char *name, size_t len);

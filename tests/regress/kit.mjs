@@ -546,8 +546,10 @@ export function mcpRequest(method, params = {}, opts = {}) {
 	if (era === MODERN) {
 		params = { ...params, _meta: { ...META, ...params._meta } };
 		headers['Mcp-Method'] = method;
-		if (method === 'tools/call')
+		if (method === 'tools/call' || method === 'prompts/get')
 			headers['Mcp-Name'] = params.name;
+		if (method === 'resources/read')
+			headers['Mcp-Name'] = params.uri;
 	}
 	if (Object.keys(params).length || !opts.bare)
 		msg.params = params;

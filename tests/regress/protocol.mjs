@@ -103,7 +103,7 @@ await test('an unknown version header: 400 with the list', async () => {
 	}
 });
 await test('unknown methods of the old era: -32601 in 200', async () => {
-	for (const m of ['resources/list', 'prompts/list', 'nothing',
+	for (const m of ['resources/lists', 'prompts/lists', 'nothing',
 	    'server/discover', 'tools', 'tools/list/x', 'rpc.discover'])
 		rpcError(await raw({ jsonrpc: '2.0', id: 1, method: m },
 		    { 'MCP-Protocol-Version': '2025-11-25' }), 200, -32601);
@@ -195,7 +195,7 @@ await test('2026-07-28: tools/list and tools/call carry their new members',
 await test('2026-07-28: unknown and removed methods: 404 and -32601',
     async () => {
 	for (const m of ['nothing', 'initialize', 'ping', 'logging/setLevel',
-	    'resources/list', 'prompts/list'])
+	    'resources/lists', 'roots/list'])
 		rpcError(await modern(m, {}), 404, -32601);
 });
 await test('2026-07-28: headers must say what the body says', async () => {

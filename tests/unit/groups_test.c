@@ -11,6 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "toold/extension.h"
+#include "toold/prompt.h"
 #include "toold/tools.h"
 
 static void
@@ -25,6 +27,39 @@ test_rows(void **state)
 			if ((bad = tool_lint(t)) != NULL)
 				fail_msg("%s: %s", t->name, bad);
 	assert_true(n >= 12);
+}
+
+static void
+test_prompts(void **state)
+{
+	const struct prompt *p;
+	struct prompt bad = prompt_rows[0];
+	const char *why;
+	size_t n = 0;
+
+	for (p = prompt_rows; p->name != NULL; p++, n++)
+		if ((why = prompt_lint(p)) != NULL)
+			fail_msg("%s: %s", p->name, why);
+	assert_true(n >= 5);
+	bad.text = "about {nothing}";
+	assert_non_null(prompt_lint(&bad));
+	bad.text = "about {name";
+	assert_non_null(prompt_lint(&bad));
+	bad = prompt_rows[0];
+	bad.shows = "purpose";
+	assert_non_null(prompt_lint(&bad));
+	bad = prompt_rows[0];
+	bad.name = "Design";
+	assert_non_null(prompt_lint(&bad));
+}
+
+/* The program that is installed has no extension. */
+static void
+test_no_extension(void **state)
+{
+	assert_null(extension_tools());
+	assert_null(extension_prompts());
+	assert_null(extension_resources());
 }
 
 /* Ends the process when a schema does not compile or a name comes twice. */
@@ -53,6 +88,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_prompts),
+		cmocka_unit_test(test_no_extension),
 		cmocka_unit_test(test_init),
 	};
 

@@ -4,7 +4,8 @@
  * channel (toold/handle.c, toold/authdchan.c, toold/audit.c).
  */
 /* link: toold/handle.o toold/authdchan.o toold/audit.o toold/role.o */
-/* link: toold/caller.o toold/session.o toold/mac.o toold/era.o */
+/* link: toold/caller.o toold/session.o toold/opaque.o toold/mac.o */
+/* link: toold/era.o */
 /* link: -ljansson -lmd */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,8 @@
  * (toold/serve.c), with a protocol that takes as long as it is told.
  */
 /* link: toold/serve.o toold/handle.o toold/authdchan.o toold/role.o */
-/* link: toold/caller.o toold/session.o toold/mac.o toold/era.o */
+/* link: toold/caller.o toold/session.o toold/opaque.o toold/mac.o */
+/* link: toold/era.o */
 /* link: -ljansson -lmd */
 #include <sys/socket.h>
 
