@@ -143,6 +143,21 @@ method_discover(struct mcp *m)
 	rpc_close(b);
 }
 
+/* An answer has room for one shared text: more of a batch are copied. */
+static void
+put_tools(struct mcp *m)
+{
+	const struct shared *list = tools_list(&m->who, m->era);
+	struct buf *b = m->reply->body;
+
+	if (m->reply->text != NULL) {
+		buf_add(b, list->text.data, list->text.len);
+		return;
+	}
+	m->reply->text = list;
+	m->reply->text_at = b->len;
+}
+
 static void
 method_tools_list(struct mcp *m)
 {
@@ -157,8 +172,7 @@ method_tools_list(struct mcp *m)
 	}
 	rpc_open(b, m->era, &m->scan.id);
 	buf_adds(b, "\"tools\":");
-	m->reply->text = tools_list(&m->who, m->era);
-	m->reply->text_at = b->len;
+	put_tools(m);
 	mcp_cache_hints(m, MCP_LIST_TTL_MS);
 	rpc_close(b);
 }
