@@ -28,7 +28,7 @@ struct reply {
 	int		 gone;		/* the handle ended: no answer */
 	char		 session[SESSION_LEN + 1];	/* "" if none */
 	struct buf	*body;		/* JSON text, empty: no body */
-	const struct shared *text;	/* belongs into it at text_at, or NULL */
+	const struct shared *text;	/* goes to text_at; NULL: none */
 	size_t		 text_at;
 };
 
