@@ -280,12 +280,14 @@ refresh_use(struct request *r, const struct grant_rec *g,
 	uint32_t		wait;
 
 	memset(&i, 0, sizeof(i));
-	if ((wait = limit_refresh(g->id)) != 0) {
+	v = family_use(f, serial, &t, &i.serial);
+	/* A replay ends the grant: no thief's refreshes may hold that up. */
+	if ((v != FV_REPLAY || auth_flags() & CONF_REPLAY_REJECT) &&
+	    (wait = limit_refresh(g->id)) != 0) {
 		fail(r, 429, "too_many_requests",
 		    "too many refreshes of one grant", wait);
 		return;
 	}
-	v = family_use(f, serial, &t, &i.serial);
 	if (v == FV_REPLAY && auth_flags() & CONF_REPLAY_REJECT) {
 		issue_audit(r, g, AK_REPLAY, "refused only");
 		fail(r, 400, "invalid_grant",

@@ -2,7 +2,7 @@
 // guesses.mjs: guessing passwords, with limits on.
 
 import { test, done, ok, eq, has, ne, Agent, authorizeUrl, register, pkce,
-    instance } from './kit.mjs';
+    connect, refresh, rpc, instance } from './kit.mjs';
 
 const base = process.env.K_URL;
 const keepd = instance();
@@ -59,6 +59,24 @@ await test('an unknown user is stopped in the same words', async () => {
 	}
 	ok(limited, 'limited');
 	eq(texts.size <= 1, true, `texts ${[...texts]}`);
+});
+await test('refresh: no flood of refreshes hides a replay', async () => {
+	const g = await connect(base, 'viewer', process.env.K_PW_VIEWER,
+	    { agent: new Agent(base) });
+	let last = g, n = 0;
+	for (; n < 400; n++) {
+		const r = await refresh(base, g, last.refresh);
+		if (r.status === 429)
+			break;
+		eq(r.status, 200, `refresh ${n}`);
+		last = { access: r.json.access_token,
+		    refresh: r.json.refresh_token };
+	}
+	ok(n > 9 && n < 400, `limited after ${n}`);
+	eq((await rpc(base, last.access, 'ping')).status, 200, 'control');
+	const r = await refresh(base, g);
+	eq([r.status, r.json.error], [400, 'invalid_grant'], 'the first token');
+	eq((await rpc(base, last.access, 'ping')).status, 401, 'the last access');
 });
 await test('no guess is in a log or an audit record', async () => {
 	const all = keepd.must('k_server_log; k_ctl audit tail -n 1000; ' +
