@@ -320,18 +320,45 @@ jobs_of_worker(uint64_t worker)
 	return (n);
 }
 
-/* The salt for a name nobody has: the same each time, for its own sake. */
-static void
-nobody_salt(const char *name, uint8_t salt[16])
+static int
+user_id_step(void *arg, const void *key, size_t keylen, const void *val,
+    size_t vallen)
 {
-	char	 low[USER_MAX];
-	uint8_t	 mac[DIGEST_LEN];
+	char	*id = arg;
+
+	if (keylen >= 40)
+		return (0);
+	memset(id, 0, 40);
+	memcpy(id, key, keylen);
+	return (1);
+}
+
+/*
+ * For a name nobody has: a salt, and the cost of some user's hash, chosen by
+ * the name.  Both are the same each time, and after scrypt-cost was raised
+ * the old cost tells of no user.
+ */
+static void
+nobody_like(const char *name, struct msg_hash *q)
+{
+	struct user	 u;
+	char		 low[USER_MAX], from[2 * 16 + 1], id[40];
+	uint8_t		 mac[DIGEST_LEN];
 
 	memset(low, 0, sizeof(low));
 	(void)text_set(low, sizeof(low), name);
 	ascii_lower(low);
 	mac_make(MK_DEVICE, low, sizeof(low), mac);
-	memcpy(salt, mac, 16);
+	memcpy(q->salt, mac, sizeof(q->salt));
+	hex_encode(mac + 16, 16, from);
+	if ((store_walk(DB_USERS, NULL, 0, from, strlen(from), 0,
+	    user_id_step, id) != 1 && store_walk(DB_USERS, NULL, 0, NULL, 0,
+	    0, user_id_step, id) != 1) || user_get(id, &u) == -1)
+		return;
+	q->ln = u.ln;
+	q->r = u.r;
+	q->p = u.p;
+	secret_wipe(&u, sizeof(u));
 }
 
 int
@@ -371,7 +398,7 @@ user_signin(const struct user_try *t, user_done_fn *done, void *arg,
 		j->pepper = u.pepper;
 		memcpy(j->q.salt, u.salt, sizeof(j->q.salt));
 	} else
-		nobody_salt(t->name, j->q.salt);
+		nobody_like(t->name, &j->q);
 	secret_wipe(&u, sizeof(u));
 	j->tried = done;
 	j->arg = arg;

@@ -320,6 +320,33 @@ unknown_costs_the_same(void **state)
 	assert_memory_equal(salt, last.salt, sizeof(salt));
 }
 
+/* A cost that was raised is not yet that of the users there are. */
+static void
+unknown_costs_the_same_after_a_raise(void **state)
+{
+	static const char *const names[] = { "carl", "dora", "emil", "fritz" };
+	uint32_t	ln;
+	size_t		i;
+
+	user_conf(16);
+	(void)verdict("anna", "wrong");
+	assert_int_equal(last.ln, 15);
+	for (i = 0; i < COUNT(names); i++) {
+		(void)verdict(names[i], "wrong");
+		assert_int_equal(last.ln, 15);
+	}
+	assert_int_equal(verdict("anna", "anna's password"), UV_OK);
+	run(50);
+	for (i = 0; i < COUNT(names); i++) {
+		(void)verdict(names[i], "wrong");
+		ln = last.ln;
+		assert_true(ln == 15 || ln == 16);
+		(void)verdict(names[i], "wrong again");
+		assert_int_equal(last.ln, ln);
+	}
+	user_conf(15);
+}
+
 static void
 wrong_bytes_are_no_sign_in(void **state)
 {
@@ -570,6 +597,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(right_and_wrong), T(unknown_costs_the_same),
+		T(unknown_costs_the_same_after_a_raise),
 		T(wrong_bytes_are_no_sign_in),
 		T(pwhash_that_dies_on_it_again_and_again),
 		T(queue_is_bounded), T(verifier_is_renewed),
