@@ -13,7 +13,6 @@
 #include "page.h"
 #include "listener.h"
 
-#define COOKIES_MAX	8192
 #define FLOW_AGE	600		/* seconds; as long as a flow lives */
 #define DEVICE_AGE	(180 * 86400)
 #define NONE_TEXT	"No pending authorization"
@@ -69,8 +68,10 @@ static const struct form_field authorize_fields[] = {
 };
 
 /*
- * Cookies go before the body, for they have names that only the body knows.
- * The query of a GET takes the place of the body.
+ * Cookies go before the body, for they have names that only the body knows:
+ * all of them, for a browser sends those of other programs on this host too,
+ * in front of ours, and header-size bounds them.  The query of a GET takes
+ * the place of the body.
  */
 int
 signin_head(struct req *r, const struct http_head *h)
@@ -85,8 +86,7 @@ signin_head(struct req *r, const struct http_head *h)
 		return (-1);
 	}
 	for (i = 0; i < h->nhdr; i++) {
-		if (h->hdr[i].field != HF_COOKIE ||
-		    r->body.len + h->hdr[i].value.len > COOKIES_MAX)
+		if (h->hdr[i].field != HF_COOKIE)
 			continue;
 		if (r->body.len > 0)
 			buf_add(&r->body, "; ", 2);

@@ -174,7 +174,8 @@ await test('register: again with another port and a query is usable',
 	}
 });
 await test('register: a name that shows nothing is no name', async () => {
-	for (const name of ['\u2800\u2800', '\u3164', '\u200b \u2060']) {
+	for (const name of ['\u2800\u2800', '\u3164', '\u200b \u2060',
+	    '\u{1bca0}\u{1bca3}']) {
 		const c = await register(base, { client_name: name,
 		    redirect_uris: ['https://blank.example/cb'] });
 		eq(c.client_name, 'blank.example', 'client_name');
@@ -328,6 +329,15 @@ await test('sign-in: long and odd names and passwords are only wrong',
 		    `status ${r.status} for ${u.slice(0, 20)}`);
 		has(r.header('content-type'), 'text/html');
 	}
+});
+await test('sign-in: cookies of other programs do not crowd ours out',
+    async () => {
+	const a = new Agent(base);
+	const page = await a.get(flow());
+	a.jar = new Map([['other', 'x'.repeat(12000)], ...a.jar]);
+	const r = await a.submit(page, { username: 'viewer', password: PW });
+	eq(r.status, 303, 'sign-in');
+	eq((await a.get(r.header('location'))).status, 200, 'consent page');
 });
 await test('sign-in: the form of another browser is worth nothing',
     async () => {
