@@ -10,6 +10,7 @@
 #	K_DIR		the instance; made by k_new
 #	K_AS		root or nobody (uid 65534); default: who runs the test
 #	K_PORTS		first port to try, default 27000
+#	K_PUBLIC	public URL, where it is not the instance's own address
 #	K_KEEP		set: directories of instances are left behind
 
 K_TESTS=${K_TESTS:-$(cd "$(dirname "$0")" && while [ ! -f lib.sh ] &&
@@ -177,7 +178,7 @@ k_write_conf() {
 	_port=$(cat "$K_DIR/port")
 	{
 		echo "listen on 127.0.0.1 port $_port"
-		echo "public-url \"http://127.0.0.1:$_port\""
+		echo "public-url \"${K_PUBLIC:-http://127.0.0.1:$_port}\""
 		echo "state \"$K_DIR/state\""
 		echo "logs \"$K_DIR/logs\""
 		echo "run \"$K_DIR/run\""

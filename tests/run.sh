@@ -58,7 +58,9 @@ NEED="gcc make byacc libc6-dev libseccomp-dev libssl-dev libjansson-dev
     liblmdb-dev libsqlite3-dev libmd-dev libcmocka-dev curl iproute2 procps
     util-linux perl-base patchelf sqlite3 git
     libtest-json-schema-acceptance-perl"
-[ -z "$(wants e2e && echo 1)" ] || NEED="$NEED chromium fonts-dejavu-core"
+[ -z "$(wants e2e && echo 1)" ] || NEED="$NEED chromium fonts-dejavu-core
+    nginx caddy haproxy openssl"
+[ -z "$(wants interop && echo 1)" ] || NEED="$NEED nginx openssl"
 [ -z "$(wants lint && echo 1)" ] || NEED="$NEED clang clang-tidy cppcheck
     mandoc"
 need_packages() {

@@ -9,8 +9,10 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, inspect } from 'node:util';
 
@@ -141,6 +143,9 @@ export class Response {
 	}
 }
 
+// The certificate of a proxy in front of the instance (tests/proxy.sh).
+const CA = process.env.K_CA ? readFileSync(process.env.K_CA) : undefined;
+
 // One connection.  send() writes bytes as they are; read() returns the next
 // response, or null where the peer closed instead.
 export class Conn {
@@ -154,10 +159,12 @@ export class Conn {
 		c.waiters = [];
 		const where = opts.socketPath ? { path: opts.socketPath } :
 		    { host: opts.host ?? u.hostname.replace(/^\[|\]$/g, ''),
-			port: Number(u.port || 80),
+			port: Number(u.port || (u.protocol === 'https:' ? 443 : 80)),
 			localAddress: opts.localAddress };
 		return new Promise((resolve, reject) => {
-			c.s = net.connect(where, () => resolve(c));
+			c.s = u.protocol === 'https:' && !opts.socketPath ?
+			    tls.connect({ ...where, ca: CA }, () => resolve(c)) :
+			    net.connect(where, () => resolve(c));
 			c.s.setNoDelay(true);
 			c.s.on('data', (d) => {
 				c.buf = Buffer.concat([c.buf, d]);
