@@ -175,7 +175,7 @@ out_small(void)
 	memset(&h, 0, sizeof(h));
 	memcpy(h.magic, BACKUP_MAGIC, sizeof(BACKUP_MAGIC));
 	h.order = BACKUP_ORDER;
-	h.format = STORE_FORMAT;
+	h.format = store_format;
 	h.made_ms = auth_now_ms();
 	out(&h, sizeof(h));
 	for (i = 0; i < DB_MAX; i++) {
@@ -347,10 +347,10 @@ read_head(struct reading *r)
 		return (bad(r, "not a backup of authd's store"));
 	if (h.order != BACKUP_ORDER)
 		return (bad(r, "written on a machine of other byte order"));
-	if (h.format > STORE_FORMAT) {
+	if (h.format > store_format) {
 		snprintf(r->why, sizeof(r->why), "the backup has store format "
-		    "%u, this keepd knows formats up to %d: install the newer "
-		    "keepd that wrote it", h.format, STORE_FORMAT);
+		    "%u, this keepd knows formats up to %u: install the newer "
+		    "keepd that wrote it", h.format, store_format);
 		return (-1);
 	}
 	if (h.format < 1)

@@ -21,7 +21,7 @@
 struct backup_head {
 	char		magic[16];	/* BACKUP_MAGIC, zeroes */
 	uint32_t	order;
-	uint32_t	format;		/* STORE_FORMAT of its records */
+	uint32_t	format;		/* store_format of its records */
 	int64_t		made_ms;	/* wall */
 };
 

@@ -829,24 +829,17 @@ dbs_open(void)
 	wtx = NULL;
 }
 
-static void
-format_check(void)
+int
+store_copy(int fd)
 {
-	uint32_t	v;
-	long		n;
+	int	rc;
 
-	n = store_get_any(DB_META, "format", 6, &v, sizeof(v));
-	if (n == (long)sizeof(v) && v == STORE_FORMAT)
-		return;
-	if (n != -1 && n == (long)sizeof(v) && v > STORE_FORMAT)
-		fatalx("store: format %u is newer than this program's %u: "
-		    "start the keepd that wrote it", v, STORE_FORMAT);
-	if (n != -1)
-		fatalx("store: no known format");
-	v = STORE_FORMAT;
-	store_put(DB_META, "format", 6, &v, sizeof(v));
-	if (store_commit() == -1)
-		fatalx("store: cannot write");
+	reader_down();
+	if ((rc = mdb_env_copyfd2(env, fd, 0)) != 0) {
+		log_warnx("store: copy: %s", mdb_strerror(rc));
+		return (-1);
+	}
+	return (0);
 }
 
 void
@@ -886,7 +879,7 @@ store_open(const char *dir, uint32_t map_mb)
 	hooked = 1;
 	alloc_end = 0;
 	dbs_open();
-	format_check();
+	store_format_check(dir);
 	space_check();
 }
 

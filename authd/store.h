@@ -20,7 +20,6 @@
 
 #include "../common/msg.h"
 
-#define STORE_FORMAT	1
 #define STORE_VALUE_MAX	16384
 #define STORE_KEY_MAX	128
 
@@ -277,6 +276,24 @@ typedef void store_after_fn(void *arg, int ok);
 void	store_after(store_after_fn *, void *arg);
 /* Commit now (start-up and orderly end only): 0 or -1. */
 int	store_commit(void);
+
+/* ---- formats: store_format.c ---- */
+
+/*
+ * The number of the records' format.  A store of an earlier one is copied to
+ * DIR/store.mdb.format-N, then each step from N on is done in one turn with
+ * the new number, so that a kill leaves the old store or the new one.  steps
+ * are those of store_steps.c: ended by a row without a function.
+ */
+struct store_step {
+	uint32_t	from;		/* to from + 1 */
+	int		(*fn)(void);	/* 0, or -1: the store stays */
+};
+extern const uint32_t		 store_format;
+extern const struct store_step	 store_steps[];
+void	store_format_check(const char *dir);
+/* The file as it was committed last, to a descriptor: 0 or -1. */
+int	store_copy(int fd);
 
 /* ---- a whole store, for backup.c ---- */
 

@@ -26,6 +26,9 @@ static const struct sc_rule calls[] = {
 	{ "fchown", SC_ENTER, SA_ANY },
 	{ "flock", SC_ENTER, SA_ANY },
 	{ "umask", SC_ENTER, SA_ANY },
+	{ "rename", SC_ENTER, SA_ANY },		/* a copy before an upgrade */
+	{ "renameat", SC_ENTER, SA_ANY },
+	{ "renameat2", SC_ENTER, SA_ANY },
 	{ "statfs", SC_ENTER, SA_ANY },
 	{ "fstatfs", SC_ENTER, SA_ANY },
 	/* the store: one file and its log, open all the time */

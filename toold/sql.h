@@ -96,6 +96,8 @@ int		 sql_parse_col(const char *, size_t);
 /* ---- shared by store*.c ---- */
 
 sqlite3		*store_db(void);
+/* Make the tables of a new store, or bring those of an old one up to date. */
+void		 store_format(sqlite3 *, const char *path);
 void		 sql_profile(enum sql_profile);
 int		 sql_authorize(void *, int, const char *, const char *,
 		    const char *, const char *);

@@ -7,7 +7,6 @@
  */
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,107 +46,6 @@ static const char *const pragmas[] = {
 	"PRAGMA cell_size_check = ON",
 	NULL
 };
-
-/* def comes last: short columns are read without its pages. */
-#define ARTIFACT							\
-	"(num INTEGER PRIMARY KEY,"					\
-	" type INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"	\
-	" name_key TEXT NOT NULL, package TEXT NOT NULL,"		\
-	" ver TEXT NOT NULL, revision INTEGER NOT NULL,"		\
-	" created_at INTEGER NOT NULL, created_by TEXT NOT NULL,"	\
-	" updated_at INTEGER NOT NULL, changed_by TEXT NOT NULL,"	\
-	" flags INTEGER NOT NULL, head INTEGER NOT NULL,"		\
-	" acl TEXT NOT NULL, description TEXT NOT NULL,"		\
-	" summary TEXT NOT NULL, def TEXT NOT NULL) STRICT"
-#define ARTIFACT_INDICES						\
-	"CREATE UNIQUE INDEX artifact_id ON artifact (type, id)",	\
-	"CREATE UNIQUE INDEX artifact_name ON artifact (type, name_key)", \
-	"CREATE INDEX artifact_package"					\
-	    " ON artifact (package, type, name_key)"
-/*
- * Who points to what: target is an entry of acl, artifact.num is `by'.  A
- * number is used again when the newest record is deleted, so its rows go
- * with the record.
- */
-#define REF								\
-	"CREATE TABLE ref (target TEXT NOT NULL, type INTEGER NOT NULL," \
-	    " by INTEGER NOT NULL, PRIMARY KEY (target, type, by))"	\
-	    " STRICT, WITHOUT ROWID",					\
-	"CREATE INDEX ref_by ON ref (by)",				\
-	"CREATE INDEX revision_name ON revision (type, name)"
-
-static const char *const schema[] = {
-	"CREATE TABLE meta (k TEXT PRIMARY KEY, v INTEGER NOT NULL) STRICT",
-	"INSERT INTO meta VALUES ('opened', 0), ('seq', 0), ('outbox', 0)",
-	"CREATE TABLE artifact " ARTIFACT,
-	ARTIFACT_INDICES,
-	"CREATE TABLE revision (type INTEGER NOT NULL, id TEXT NOT NULL,"
-	    " revision INTEGER NOT NULL, ver TEXT NOT NULL,"
-	    " name TEXT NOT NULL, package TEXT NOT NULL,"
-	    " updated_at INTEGER NOT NULL, changed_by TEXT NOT NULL,"
-	    " flags INTEGER NOT NULL, head INTEGER NOT NULL,"
-	    " acl TEXT NOT NULL, description TEXT NOT NULL,"
-	    " def TEXT NOT NULL) STRICT",
-	"CREATE UNIQUE INDEX revision_id ON revision (type, id, revision)",
-	"CREATE TABLE tally (type INTEGER NOT NULL, package TEXT NOT NULL,"
-	    " n INTEGER NOT NULL, PRIMARY KEY (type, package))"
-	    " STRICT, WITHOUT ROWID",
-	"CREATE TABLE outbox (num INTEGER PRIMARY KEY, head BLOB NOT NULL,"
-	    " tool TEXT NOT NULL, target TEXT NOT NULL,"
-	    " detail TEXT NOT NULL) STRICT",
-	"CREATE TABLE request (user TEXT NOT NULL, id TEXT NOT NULL,"
-	    " tool TEXT NOT NULL, args INTEGER NOT NULL,"
-	    " expires INTEGER NOT NULL, answer TEXT NOT NULL,"
-	    " PRIMARY KEY (user, id)) STRICT",
-	"CREATE INDEX request_expires ON request (expires)",
-	"CREATE TABLE lock (type INTEGER NOT NULL, id TEXT NOT NULL,"
-	    " name TEXT NOT NULL, user_id TEXT NOT NULL, user TEXT NOT NULL,"
-	    " at INTEGER NOT NULL, expires INTEGER NOT NULL,"
-	    " PRIMARY KEY (type, id)) STRICT, WITHOUT ROWID",
-	/* Physical side of tables: which t_<n>, c_<n>, i_<n> is whose. */
-	"CREATE TABLE tab (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-	    " next_id INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT",
-	"CREATE TABLE col (n INTEGER PRIMARY KEY, tab INTEGER NOT NULL,"
-	    " field TEXT NOT NULL) STRICT",
-	"CREATE INDEX col_tab ON col (tab)",
-	"CREATE TABLE idx (n INTEGER PRIMARY KEY, tab INTEGER NOT NULL,"
-	    " kind TEXT NOT NULL, ref TEXT NOT NULL, sig TEXT NOT NULL)"
-	    " STRICT",
-	"CREATE INDEX idx_tab ON idx (tab)",
-	"CREATE TABLE fk (child INTEGER NOT NULL, name TEXT NOT NULL,"
-	    " parent INTEGER NOT NULL, cols TEXT NOT NULL,"
-	    " refs TEXT NOT NULL) STRICT",
-	"CREATE INDEX fk_child ON fk (child)",
-	"CREATE INDEX fk_parent ON fk (parent)",
-	REF,
-	NULL
-};
-
-/* From format 1: no table of references, no summaries. */
-static const char *const to_2[] = {
-	"CREATE TABLE artifact_new " ARTIFACT,
-	"INSERT INTO artifact_new SELECT num, type, id, name, name_key,"
-	    " package, ver, revision, created_at, created_by, updated_at,"
-	    " changed_by, flags, head, acl, description, '', def"
-	    " FROM artifact",
-	"DROP TABLE artifact",
-	"ALTER TABLE artifact_new RENAME TO artifact",
-	ARTIFACT_INDICES,
-	REF,
-	"INSERT OR IGNORE INTO ref WITH RECURSIVE e (num, type, at, acl) AS"
-	    " (SELECT num, type, 1, acl FROM artifact"
-	    " WHERE type <> 1 AND acl <> '' UNION ALL"
-	    " SELECT num, type, at + 37, acl FROM e"
-	    " WHERE at + 37 < length(acl))"
-	    " SELECT substr(acl, at, 37), type, num FROM e",
-	/* RF_ACTIVATED: what run time is must not be pruned. */
-	"UPDATE revision SET flags = flags | 2 WHERE type = 3"
-	    " AND json_extract(def, '$.activation.revision') = revision",
-	"UPDATE artifact SET flags = flags | 2 WHERE type = 3"
-	    " AND json_extract(def, '$.activation.revision') = revision",
-	NULL
-};
-static const char *const *const upgrades[STORE_FORMAT] = { NULL, to_2 };
 
 /* ---- failures ---- */
 
@@ -385,98 +283,6 @@ must_exec(const char *sql)
 		fatalx("store: %s: %s", sql, sqlite3_errmsg(store.db));
 }
 
-static int64_t
-must_int(const char *sql)
-{
-	sqlite3_stmt	*s;
-	int64_t		 v;
-
-	if (sqlite3_prepare_v2(store.db, sql, -1, &s, NULL) != SQLITE_OK ||
-	    sqlite3_step(s) != SQLITE_ROW)
-		fatalx("store: %s: %s", sql, sqlite3_errmsg(store.db));
-	v = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return (v);
-}
-
-static void
-schema_make(void)
-{
-	const char *const	*s;
-	char			 sql[64];
-
-	must_exec("BEGIN IMMEDIATE");
-	for (s = schema; *s != NULL; s++)
-		must_exec(*s);
-	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
-	    STORE_APPLICATION);
-	must_exec(sql);
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", STORE_FORMAT);
-	must_exec(sql);
-	must_exec("COMMIT");
-}
-
-/* Keep the file as it was beside it: the old keepd can use that again. */
-static void
-store_copy(const char *path, int format)
-{
-	sqlite3_stmt	*s;
-	char		 copy[600];
-
-	snprintf(copy, sizeof(copy), "%s.format%d", path, format);
-	if (unlink(copy) == -1 && errno != ENOENT)
-		fatal("store: %s", copy);
-	sqlite3_limit(store.db, SQLITE_LIMIT_ATTACHED, 1);
-	if (sqlite3_prepare_v2(store.db, "VACUUM INTO ?1", -1, &s, NULL) !=
-	    SQLITE_OK || sqlite3_bind_text(s, 1, copy, -1, SQLITE_STATIC) !=
-	    SQLITE_OK || sqlite3_step(s) != SQLITE_DONE)
-		fatalx("store: %s: %s", copy, sqlite3_errmsg(store.db));
-	sqlite3_finalize(s);
-	sqlite3_limit(store.db, SQLITE_LIMIT_ATTACHED, 0);
-}
-
-static void
-schema_upgrade(const char *path, int format)
-{
-	const char *const	*s;
-	char			 sql[64];
-
-	store_copy(path, format);
-	must_exec("BEGIN IMMEDIATE");
-	for (; format < STORE_FORMAT; format++)
-		for (s = upgrades[format]; *s != NULL; s++)
-			must_exec(*s);
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", STORE_FORMAT);
-	must_exec(sql);
-	must_exec("COMMIT");
-	log_info("store: upgraded to format %d", STORE_FORMAT);
-}
-
-/* Make a new store, or check that an old one is ours and not too new. */
-static void
-schema_check(const char *path)
-{
-	int64_t	format;
-
-	if (must_int("SELECT count(*) FROM sqlite_schema") == 0) {
-		schema_make();
-		return;
-	}
-	if (must_int("PRAGMA application_id") != STORE_APPLICATION)
-		fatalx("store: %s is not a store of keepd: move it away",
-		    path);
-	format = must_int("PRAGMA user_version");
-	if (format > STORE_FORMAT)
-		fatalx("store: %s has format %lld, this keepd knows formats "
-		    "up to %d: install the newer keepd that wrote it", path,
-		    (long long)format, STORE_FORMAT);
-	if (format < 1)
-		fatalx("store: %s has no format number: restore a backup",
-		    path);
-	if (format < STORE_FORMAT)
-		schema_upgrade(path, (int)format);
-}
-
 /* What SQLite takes only before its first use. */
 static void
 sqlite_start(void)
@@ -541,7 +347,7 @@ store_open(const char *dir)
 	    sqlite3_set_authorizer(store.db, sql_authorize, NULL) !=
 	    SQLITE_OK)
 		fatalx("store: %s", sqlite3_errmsg(store.db));
-	schema_check(path);
+	store_format(store.db, path);
 	must_exec("BEGIN IMMEDIATE");
 	must_exec("UPDATE meta SET v = v + 1 WHERE k = 'opened'");
 	must_exec("COMMIT");

@@ -66,14 +66,14 @@ bad() {	# name words command...
 }
 short() { truncate -s -"$2" "$K_OUT/bad/$1"; }
 flip() {
-	printf '\377' | dd of="$K_OUT/bad/$1" bs=1 seek="$2" conv=notrunc \
+	printf 'KEEPKEEP' | dd of="$K_OUT/bad/$1" bs=1 seek="$2" conv=notrunc \
 	    2>/dev/null
 }
 bad "a backup without its mark" "no complete backup" rm "$K_OUT/bad/complete"
 bad "one without a store" "no complete backup" rm "$K_OUT/bad/tool.db"
 bad "a cut dump of authd" "cut short" short auth.dump 1
 bad "a dump that lacks half" "cut short" short auth.dump 4000
-bad "a changed byte in it" "digest is wrong" flip auth.dump 3000
+bad "a changed place in it" "is damaged" flip auth.dump 3000
 bad "more behind its end" "behind the end" sh -c \
     "echo >>'$K_OUT/bad/auth.dump'"
 bad "a cut store of toold" "damaged" short tool.db 8192
@@ -127,6 +127,50 @@ for delay in 0.01 0.03 0.06 0.1; do
 	*)	k_bad "toold killed $delay s into a restore" "$now rows" ;;
 	esac
 done
+
+# ---- formats ----
+DB=$K_DIR/state/tool/keepd.db
+older() {	# the file, as the release before wrote it
+	sqlite3 "$1" "DROP INDEX artifact_updated; PRAGMA user_version = 2;
+	    PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+}
+version() { sqlite3 -readonly "$1" "PRAGMA user_version"; }
+now=$(rows)
+k_stop
+own=$(stat -c %u:%g "$DB")
+older "$DB"
+rm -f "$DB-wal" "$DB-shm"
+chown "$own" "$DB"
+k_start
+k_has "a store of an earlier format is upgraded" "$(cat "$K_DIR/out")" \
+    "upgraded from format 2 to 3"
+k_eq "after a copy" "$(version "$DB.format-2")" 2
+k_eq "with its rows" "$(rows)" "$now"
+cp -Rp "$B" "$K_OUT/older"
+older "$K_OUT/older/tool.db"
+sqlite3 "$K_OUT/older/tool.db" "PRAGMA journal_mode = DELETE" >/dev/null
+rm -f "$DB.format-2"
+k_true "a backup of an earlier format is restored" k_ctl restore -f \
+    "$K_OUT/older"
+k_wait_ready
+k_eq "and upgraded" "$(grep -c 'upgraded from format 2 to 3' \
+    "$K_DIR/out")" 2
+k_eq "after a copy, too" "$(version "$DB.format-2")" 2
+k_eq "with the rows" "$(rows)" "$at_backup"
+k_stop
+sqlite3 "$DB" "PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)" \
+    >/dev/null
+rm -f "$DB-wal" "$DB-shm"
+chown "$own" "$DB"
+k_start_only
+k_true "a newer one ends the start" k_gone "$(k_pid)" 10
+k_has "which names it and its format" "$(cat "$K_DIR/out")" \
+    "keepd.db has format 99, this keepd knows formats up to 3: install"
+sqlite3 "$DB" "PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE)" \
+    >/dev/null
+rm -f "$DB-wal" "$DB-shm"
+chown "$own" "$DB"
+k_start
 
 # ---- onto a fresh state directory ----
 first=$K_DIR

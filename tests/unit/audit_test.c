@@ -5,6 +5,7 @@
  */
 /* link: authd/audit.o authd/audit_toold.o authd/audit_read.o */
 /* link: authd/audit_rec.o authd/store.o authd/limit.o authd/user.o */
+/* link: authd/store_format.o authd/store_steps.o */
 /* link: -llmdb */
 #include "t.h"
 

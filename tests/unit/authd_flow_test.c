@@ -5,6 +5,7 @@
  * store, keys and channels.
  */
 /* link: authd/store.o authd/keys.o authd/keysign.o authd/keyfile.o */
+/* link: authd/store_format.o authd/store_steps.o */
 /* link: authd/seal.o authd/pkce.o authd/scope.o authd/authtime.o */
 /* link: authd/family.o authd/grant.o authd/token.o authd/client.o */
 /* link: authd/handle.o authd/worker.o authd/peer.o authd/redirect.o */

@@ -2,7 +2,7 @@
 /*
  * authd_store_test.c: the LMDB store: turns, failure, growth, space, locks.
  */
-/* link: authd/store.o -llmdb */
+/* link: authd/store.o authd/store_format.o -llmdb */
 #include "t.h"
 
 #include <sys/resource.h>
@@ -19,7 +19,36 @@
 #include "log.h"
 
 static char	dir[64], order[256];
-static int	last_ok;
+static int	last_ok, step_fails;
+
+/* Formats of our own: 1, 2 and 3. */
+static int
+step_1(void)
+{
+	if (!step_fails)
+		store_put(DB_META, "second", 6, "2", 2);
+	else
+		store_put(DB_META, "half", 4, "", 1);
+	return (0);
+}
+
+static int
+step_2(void)
+{
+	char	v[2];
+
+	/* A step sees what the one before it did. */
+	if (step_fails || store_get_any(DB_META, "second", 6, v,
+	    sizeof(v)) != 2)
+		return (-1);
+	store_put(DB_META, "third", 5, "3", 2);
+	return (0);
+}
+
+const uint32_t			store_format = 3;
+const struct store_step		store_steps[] = {
+	{ 1, step_1 }, { 2, step_2 }, { 0, NULL }
+};
 
 static void
 note(void *arg, int ok)
@@ -393,7 +422,7 @@ test_one_owner(void **state)
 static void
 test_newer_format(void **state)
 {
-	uint32_t	v = STORE_FORMAT + 1;
+	uint32_t	v = store_format + 1;
 
 	store_put(DB_META, "format", 6, &v, sizeof(v));
 	assert_int_equal(store_commit(), 0);
@@ -401,6 +430,74 @@ test_newer_format(void **state)
 	assert_int_equal(open_in_child(), 1);
 	v = 0;
 	/* Not opened by anyone: left for the teardown to remove. */
+}
+
+/* Put the store back to format 1, and close it. */
+static void
+make_old(void)
+{
+	uint32_t	v = 1;
+
+	put_text("a", "1");
+	store_put(DB_META, "format", 6, &v, sizeof(v));
+	assert_int_equal(store_commit(), 0);
+	store_close();
+}
+
+static uint32_t
+format_now(void)
+{
+	uint32_t	v = 0;
+
+	assert_int_equal(store_get_any(DB_META, "format", 6, &v, sizeof(v)),
+	    sizeof(v));
+	return (v);
+}
+
+static void
+test_upgrade(void **state)
+{
+	char		cmd[512];
+	struct stat	st;
+
+	make_old();
+	snprintf(cmd, sizeof(cmd), "%s/store.mdb.format-1.part", dir);
+	assert_int_not_equal(close(open(cmd, O_CREAT | O_WRONLY, 0600)), -1);
+	store_open(dir, 16);
+	assert_string_equal(get_text("second"), "2");
+	assert_string_equal(get_text("third"), "3");
+	assert_string_equal(get_text("a"), "1");
+	assert_int_equal(format_now(), 3);
+	assert_int_equal(access(cmd, F_OK), -1);
+	store_close();
+	/* The copy is the store as it was. */
+	snprintf(cmd, sizeof(cmd), "%s/store.mdb.format-1", dir);
+	assert_int_equal(stat(cmd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	snprintf(cmd, sizeof(cmd), "mkdir %s/c && mv %s/store.mdb.format-1 "
+	    "%s/c/store.mdb", dir, dir, dir);
+	assert_int_equal(system(cmd), 0);
+	snprintf(cmd, sizeof(cmd), "%s/c", dir);
+	store_open(cmd, 16);
+	assert_string_equal(get_text("a"), "1");
+	assert_int_equal(format_now(), 3);
+	store_close();
+	/* Once done there is nothing to do. */
+	store_open(dir, 16);
+	snprintf(cmd, sizeof(cmd), "%s/store.mdb.format-1", dir);
+	assert_int_equal(access(cmd, F_OK), -1);
+}
+
+static void
+test_failed_upgrade(void **state)
+{
+	make_old();
+	step_fails = 1;
+	assert_int_equal(open_in_child(), 1);
+	step_fails = 0;
+	store_open(dir, 16);
+	assert_null(get_text("half"));
+	assert_string_equal(get_text("third"), "3");
 }
 
 static void
@@ -448,7 +545,8 @@ main(void)
 		T(test_walk_ends_on_demand), T(test_map_grows),
 		T(test_map_grows_in_one_turn), T(test_full_disk),
 		T(test_failed_commit), T(test_one_owner),
-		T(test_newer_format), T(test_mode_is_checked),
+		T(test_newer_format), T(test_upgrade),
+		T(test_failed_upgrade), T(test_mode_is_checked),
 		T(test_close_on_exec)
 	};
 

@@ -5,6 +5,7 @@
  */
 /* link: authd/pwcheck.o authd/pwrules.o authd/user.o authd/limit.o */
 /* link: authd/store.o authd/audit.o authd/audit_toold.o authd/audit_read.o */
+/* link: authd/store_format.o authd/store_steps.o */
 /* link: authd/audit_rec.o -llmdb */
 #include "t.h"
 

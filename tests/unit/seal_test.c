@@ -4,6 +4,7 @@
  */
 /* link: authd/seal.o authd/keys.o authd/keysign.o authd/keyfile.o */
 /* link: authd/pkce.o authd/scope.o authd/store.o -llmdb -lcrypto */
+/* link: authd/store_format.o authd/store_steps.o */
 #include "t.h"
 
 #include <openssl/bn.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* sql_test.c: text of statements, authorizer, limits, transactions, outbox. */
 /* link: toold/store.o toold/store_art.o toold/store_auth.o */
-/* link: toold/backup_file.o */
+/* link: toold/backup_file.o toold/store_format.o */
 /* link: toold/store_event.o toold/store_json.o toold/store_list.o */
 /* link: toold/sql.o toold/pkg.o toold/pkg_tools.o toold/lock.o */
 /* link: toold/revision.o */
@@ -413,7 +413,7 @@ test_files(void **state)
 	raw_sql(dir, "PRAGMA user_version = 99");
 	assert_int_equal(open_status(dir, msg, sizeof(msg)), 1);
 	assert_non_null(strstr(msg, "has format 99, this keepd knows formats "
-	    "up to 2"));
+	    "up to 3"));
 	raw_sql(dir, "PRAGMA user_version = 1; PRAGMA application_id = 5");
 	assert_int_equal(open_status(dir, msg, sizeof(msg)), 1);
 	assert_non_null(strstr(msg, "is not a store of keepd"));
@@ -467,7 +467,7 @@ test_upgrade(void **state)
 	    "{\"id\":\"%s\",\"runtime\":true}", app), "title"), "first");
 	store_close();
 	/* The file as it was is beside it. */
-	snprintf(path, sizeof(path), "cd %s && mv keepd.db.format1 keepd.db",
+	snprintf(path, sizeof(path), "cd %s && mv keepd.db.format-1 keepd.db",
 	    dir);
 	assert_int_equal(system(path), 0);
 	raw_sql(dir, "SELECT acl FROM artifact");
