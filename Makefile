@@ -131,7 +131,7 @@ linklibs =	$(filter-out %.o TOOLD,$(call linkline,$(1)))
 
 .SECONDEXPANSION:
 $(OBJ)/unit/%: tests/unit/%.c $$(call linkobjs,tests/unit/$$*.c) \
-    $(OBJ)/libcommon.a
+    $(wildcard tests/unit/*.h) $(OBJ)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) -I. -Itests/unit $(ALLLDFLAGS) -o $@ $(filter %.c %.o %.a,$^) \
 	    -lcmocka $(call linklibs,$<) $(LIBSANDBOX)
@@ -149,10 +149,11 @@ unit: $(UNIT) $(FUZZ)
 # Helpers of the attack tests and load generators of the benchmarks.
 TOOLS =		$(patsubst tests/%.c,$(OBJ)/%,$(wildcard tests/privsep/*.c \
 		    tests/soak/*.c tests/bench/*.c))
-$(OBJ)/privsep/%: tests/privsep/%.c $(OBJ)/libcommon.a
+$(OBJ)/privsep/%: tests/privsep/%.c $$(call linkobjs,tests/privsep/$$*.c) \
+    $(wildcard tests/privsep/*.h) $(OBJ)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ \
-	    $(filter %.c %.a,$^) $(LIBSANDBOX) $(call linklibs,$<)
+	    $(filter %.c %.o %.a,$^) $(LIBSANDBOX) $(call linklibs,$<)
 $(OBJ)/soak/%: tests/soak/%.c $(OBJ)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ \

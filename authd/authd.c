@@ -240,6 +240,22 @@ on_worker_new(struct chan *ch, struct msg *m)
 	worker_new(m->data, m->fd);
 }
 
+/* What others saw; what we saw ourselves is recorded already. */
+static void
+on_broke(struct chan *ch, struct msg *msg)
+{
+	const struct msg_broke	*m = msg->data;
+	struct audit_own	 a;
+
+	memset(&a, 0, sizeof(a));
+	a.kind = AK_VIOLATION;
+	a.outcome = AO_DENIED;
+	a.worker = m->generation;
+	a.target = m->who;
+	a.detail = m->why;
+	audit_add(&a);
+}
+
 static void
 on_ctl_listen(struct chan *ch, struct msg *m)
 {
@@ -274,6 +290,7 @@ static const struct chan_handler master_handlers[] = {
 	{ MSG_PEER, on_peer },
 	{ MSG_WORKER_NEW, on_worker_new },
 	{ MSG_CTL_LISTEN, on_ctl_listen },
+	{ MSG_BROKE, on_broke },
 	{ MSG_STAT_ASK, on_stat_ask },
 	{ 0, NULL }
 };

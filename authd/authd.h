@@ -89,6 +89,7 @@ struct worker {
 	struct chan	*chan;
 	struct handle_list handles;	/* oldest first */
 	unsigned int	 nhandles;
+	int		 stopped;	/* does not read its answers */
 };
 TAILQ_HEAD(worker_list, worker);
 extern struct worker_list workers;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/child.h"
 #include "../common/log.h"
 #include "../common/secret.h"
 #include "../common/text.h"
@@ -18,7 +19,7 @@
 #include "worker.h"
 
 static struct chan	*toold, *pwhash;
-static uint64_t		 toold_generation;
+static uint64_t		 toold_generation, pwhash_generation;
 static int		 toold_ready;
 
 struct chan *
@@ -99,10 +100,13 @@ toold_down(struct chan *ch)
 	handle_toold_down();
 }
 
+/* It goes on record, and master ends it: its other channels must not live. */
 static void
-violation_audit(const char *who, const char *why)
+violation(enum peer_role role, uint64_t generation, const char *who,
+    const char *why)
 {
 	struct audit_own	a;
+	struct msg_peer		m;
 
 	memset(&a, 0, sizeof(a));
 	a.kind = AK_VIOLATION;
@@ -110,15 +114,21 @@ violation_audit(const char *who, const char *why)
 	a.target = who;
 	a.detail = why;
 	audit_add(&a);
+	memset(&m, 0, sizeof(m));
+	m.role = role;
+	m.generation = generation;
+	if (child_master() != NULL)
+		chan_send(child_master(), MSG_PEER_STUCK, 0, &m);
 }
 
 static void
 toold_end(struct chan *ch, enum chan_end end, const char *why)
 {
+	if (ch != toold)
+		return;
 	if (end == CE_VIOLATION)
-		violation_audit("toold", why);
-	if (ch == toold)
-		toold_down(ch);
+		violation(PR_TOOLD, toold_generation, "toold", why);
+	toold_down(ch);
 }
 
 static const struct chan_ops toold_ops = { toold_handlers, toold_end };
@@ -131,10 +141,11 @@ static const struct chan_handler pwhash_handlers[] = {
 static void
 pwhash_end(struct chan *ch, enum chan_end end, const char *why)
 {
-	if (end == CE_VIOLATION)
-		violation_audit("pwhash", why);
 	if (ch != pwhash)
 		return;
+	if (end == CE_VIOLATION)
+		violation(PR_PWHASH, pwhash_generation, "pwhash",
+		    why);
 	pwhash = NULL;
 	user_pwhash_down();
 }
@@ -169,6 +180,7 @@ pwhash_new(const struct msg_peer *m, int fd)
 		user_pwhash_down();
 		chan_close(old);
 	}
+	pwhash_generation = m->generation;
 	pwhash = chan_new(fd, CK_AUTHD_PWHASH, SIDE_FIRST, &pwhash_ops, NULL);
 	chan_setname(pwhash, "pwhash");
 	chan_setstate(pwhash, CS_RUN);

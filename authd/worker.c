@@ -5,6 +5,7 @@
  * channel, and a broken rule ends the channel.  Nothing it says about itself
  * is believed, for it has no field to say it in.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,18 +54,15 @@ worker_of(const struct chan *ch)
 
 /* ---- answers ---- */
 
-static size_t
-queue_most(void)
+/* toold's queue holds all of them back, its own only the one. */
+static int
+queue_full(const struct worker *w, size_t toold)
 {
-	struct worker	*w;
-	size_t		 n = 0;
+	size_t	n = chan_queued(w->chan);
 
-	TAILQ_FOREACH(w, &workers, entry)
-		if (chan_queued(w->chan) > n)
-			n = chan_queued(w->chan);
-	if (auth_toold() != NULL && chan_queued(auth_toold()) > n)
-		n = chan_queued(auth_toold());
-	return (n);
+	if (toold > n)
+		n = toold;
+	return (n > (w->stopped ? QUEUE_GO : QUEUE_STOP));
 }
 
 /* Only new requests wait; acknowledgements come on another channel. */
@@ -72,15 +70,16 @@ static void
 queue_look(struct ev_timer *t)
 {
 	struct worker	*w;
-	size_t		 most = queue_most();
-	int		 stop;
+	size_t		 toold;
 
-	stop = most > (queue_stopped ? QUEUE_GO : QUEUE_STOP);
-	if (stop || queue_stopped != stop)
-		TAILQ_FOREACH(w, &workers, entry)
-			chan_pause(w->chan, stop);
-	queue_stopped = stop;
-	if (stop)
+	toold = auth_toold() != NULL ? chan_queued(auth_toold()) : 0;
+	queue_stopped = 0;
+	TAILQ_FOREACH(w, &workers, entry) {
+		w->stopped = queue_full(w, toold);
+		chan_pause(w->chan, w->stopped);
+		queue_stopped |= w->stopped;
+	}
+	if (queue_stopped)
 		ev_timer_set(t, QUEUE_LOOK_MS);
 }
 
@@ -88,7 +87,7 @@ void
 answer_now(struct worker *w, uint32_t type, uint32_t id, const void *body)
 {
 	chan_send(w->chan, type, id, body);
-	if (!queue_stopped && chan_queued(w->chan) > QUEUE_STOP)
+	if (!w->stopped && chan_queued(w->chan) > QUEUE_STOP)
 		ev_timer_set(&queue_timer, 0);
 }
 
@@ -150,16 +149,20 @@ worker_end(struct chan *ch, enum chan_end end, const char *why)
 	struct worker		*w = chan_arg(ch);
 	struct msg_worker	 m;
 	struct audit_own	 a;
+	char			 who[32];
 
 	memset(&m, 0, sizeof(m));
 	m.generation = w->generation;
 	m.slot = w->slot;
 	TAILQ_REMOVE(&workers, w, entry);
 	if (end == CE_VIOLATION) {
+		m.broke = 1;
+		snprintf(who, sizeof(who), "listener[%u]", w->slot);
 		memset(&a, 0, sizeof(a));
 		a.kind = AK_VIOLATION;
 		a.outcome = AO_DENIED;
 		a.worker = w->generation;
+		a.target = who;
 		a.detail = why;
 		audit_add(&a);
 	}

@@ -710,8 +710,12 @@ chan_parse(struct chan *ch)
 		frame_take(ch, &h, ch->rbuf + off);
 		off += h.len + PAD(h.len);
 	}
-	if (!ch->ending && !ch->closed)
-		parsed(ch, off);
+	if (ch->ending || ch->closed)
+		return;
+	parsed(ch, off);
+	/* Descriptors come with the first byte of their frame, or later. */
+	if (ch->nfds > 0 && ch->rlen == 0)
+		chan_violation(ch, "descriptor without a message");
 }
 
 static int

@@ -110,6 +110,7 @@ CHECK(listen_ok, FLAGS(msg_listen, flags, 7), TEXT(msg_listen, text))
 CHECK(peer_ok, RANGE(msg_peer, role, 1, PR_MAX - 1), ZERO(msg_peer, zero))
 CHECK(worker_ok, RANGE(msg_worker, slot, 0, 1023),
     RANGE(msg_worker, broke, 0, 1))
+CHECK(broke_ok, TEXT(msg_broke, who), TEXT(msg_broke, why))
 CHECK(token_ok_ok, RANGE(msg_token_ok, ttl_s, 1, 300),
     ZERO(msg_token_ok, zero))
 CHECK(token_bad_ok, RANGE(msg_token_bad, why, 1, TB_MAX - 1),
@@ -403,6 +404,8 @@ static const struct msg_row rows[] = {
 { ROW(STAT), S(msg_stat), 0, 0, M_ALL, DIR_UP, CS_RUN, NULL },
 { ROW(PEER_STUCK), S(msg_peer), 0, 0, CK_MASTER_AUTHD, DIR_UP, CS_RUN,
     peer_ok },
+{ ROW(BROKE), S(msg_broke), 0, 0, CK_MASTER_AUTHD, DIR_DOWN, CS_RUN,
+    broke_ok },
 { ROW(READY), 0, 0, 0, M_ALL, DIR_UP, CS_ANY, NULL },
 { ROW(CONF_SIGND), S(msg_conf_signd), 0, 0, CK_MASTER_SIGND, DIR_DOWN,
     CS_ANY, conf_signd_ok },

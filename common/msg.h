@@ -44,6 +44,7 @@ enum msg_type {
 	MSG_READY,			/* child -> master: in service */
 	MSG_TLS_KEY, MSG_TLS_CERT,	/* master -> signd, with the file */
 	MSG_CONF_SIGND,
+	MSG_BROKE,			/* master -> authd: for the audit */
 
 	/* listener -> authd and back: id pairs question and answer */
 	MSG_HEALTH = 64, MSG_HEALTH_OK,	/* also listener <-> toold */
@@ -225,6 +226,12 @@ struct msg_worker {			/* NEW, ACK, ENDS, ENDT, GONE */
 	uint64_t	generation;	/* never reused, not over restarts */
 	uint32_t	slot;		/* 0 .. prefork - 1, for logs */
 	uint32_t	broke;		/* GONE: 1 if it broke a rule */
+};
+
+struct msg_broke {			/* a process broke a rule */
+	uint64_t	generation;	/* of a worker; 0: does not apply */
+	char		who[32];	/* "listener[3]" */
+	char		why[96];
 };
 
 struct msg_stat {			/* counters of one process */

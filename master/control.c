@@ -155,6 +155,7 @@ status_write(struct client *c)
 		status_proc(c->ch, p);
 	reply_line(c->ch, "#PROCESS\tCOUNTER\tVALUE");
 	reply_line(c->ch, "keepd\tlog lines lost\t%" PRIu64, logfile_failed());
+	reply_line(c->ch, "keepd\tviolations\t%" PRIu64, broke_count());
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
 		status_counters(c->ch, p);
 	if (promises_lost(NULL, lost, sizeof(lost))[0] != '\0')

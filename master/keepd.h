@@ -64,6 +64,7 @@ enum worker_state { WS_NONE, WS_TOOLD, WS_AUTHD, WS_UP };
 struct worker {
 	enum worker_state state;
 	uint64_t	 generation;	/* 0 while not introduced */
+	uint64_t	 last;		/* of this process, that ended */
 	int		 authd_fd;	/* listener's ends, -1 when sent */
 	int		 toold_fd;
 	uint32_t	 wait_ms;	/* before the next try */
@@ -130,12 +131,22 @@ void	 stat_answered(void);
 /* Connect authd with toold and pwhash where both serve and are not yet. */
 void	 peers_update(void);
 void	 peers_lost(const struct proc *);
+/* Is that the number of the pair that authd has with that role now? */
+int	 peer_current(enum conf_role, uint64_t generation);
 void	 workers_update(void);
 void	 worker_init(struct proc *);
 /* The process ended: its introductions end with it. */
 void	 workers_lost(const struct proc *);
 void	 worker_ack(const struct proc *, const struct msg_worker *);
 void	 worker_gone(const struct proc *, const struct msg_worker *);
+
+/* ---- broke.c: broken rules, for authd's audit records ---- */
+
+void	 broke_tell(const struct proc *, const char *why);
+/* authd serves (again): tell it what waits. */
+void	 broke_flush(void);
+/* How many since the start. */
+uint64_t broke_count(void);
 
 /* ---- conf_send.c: each role gets its own part only ---- */
 

@@ -14,9 +14,10 @@ static struct pair {
 	enum conf_role	 role;		/* authd's partner */
 	enum peer_role	 name;
 	int		 joined;
+	uint64_t	 generation;
 } pairs[] = {
-	{ CR_TOOLD, PR_TOOLD, 0 },
-	{ CR_PWHASH, PR_PWHASH, 0 }
+	{ CR_TOOLD, PR_TOOLD, 0, 0 },
+	{ CR_PWHASH, PR_PWHASH, 0, 0 }
 };
 #define NPAIRS	(sizeof(pairs) / sizeof(pairs[0]))
 
@@ -42,7 +43,7 @@ pair_join(struct pair *pair, struct proc *authd, struct proc *other)
 		log_warn("no channel between authd and %s", other->name);
 		return;
 	}
-	generation = generation_next();
+	generation = pair->generation = generation_next();
 	pair->joined = 1;
 	peer_send(other, PR_AUTHD, generation, sv[1]);
 	peer_send(authd, pair->name, generation, sv[0]);
@@ -71,4 +72,16 @@ peers_lost(const struct proc *p)
 	for (i = 0; i < NPAIRS; i++)
 		if (p->role == CR_AUTHD || p->role == pairs[i].role)
 			pairs[i].joined = 0;
+}
+
+int
+peer_current(enum conf_role role, uint64_t generation)
+{
+	size_t	i;
+
+	for (i = 0; i < NPAIRS; i++)
+		if (pairs[i].role == role)
+			return (pairs[i].joined &&
+			    pairs[i].generation == generation);
+	return (0);
 }

@@ -272,6 +272,7 @@ static void
 act_ready(struct proc *p)
 {
 	ev_timer_del(&p->timer);
+	broke_flush();
 	peers_update();
 	workers_update();
 }
@@ -319,6 +320,8 @@ act_gone(struct proc *p)
 {
 	ev_timer_del(&p->timer);
 	gone_log(p);
+	if (WIFSIGNALED(p->exit_status) && WTERMSIG(p->exit_status) == SIGSYS)
+		broke_tell(p, "a system call that is not in its list");
 	p->stat_due = p->conf_due = 0;
 	peers_lost(p);
 	workers_lost(p);

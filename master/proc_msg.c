@@ -97,17 +97,22 @@ on_worker_gone(struct chan *ch, struct msg *m)
 	worker_gone(chan_arg(ch), m->data);
 }
 
-/* toold did not acknowledge a revocation: its death does. */
+/* It broke a rule, or toold did not acknowledge a revocation: its death does. */
 static void
 on_peer_stuck(struct chan *ch, struct msg *m)
 {
 	const struct msg_peer *peer = m->data;
-	struct proc	*t = proc_get(CR_TOOLD);
+	enum conf_role	 role;
 
-	if (peer->role != PR_TOOLD)
-		chan_violation(ch, "PEER_STUCK is for toold only");
-	else if (t->pid != 0)
-		proc_kill(t, "it did not acknowledge a revocation");
+	if (peer->role != PR_TOOLD && peer->role != PR_PWHASH) {
+		chan_violation(ch, "PEER_STUCK is for toold and pwhash");
+		return;
+	}
+	role = peer->role == PR_TOOLD ? CR_TOOLD : CR_PWHASH;
+	/* One that was started anew meanwhile has done nothing. */
+	if (peer_current(role, peer->generation))
+		proc_kill(proc_get(role), "authd gave it up: it broke a rule, or did not "
+		    "acknowledge a revocation");
 }
 
 /*
@@ -120,8 +125,10 @@ on_end(struct chan *ch, enum chan_end end, const char *why)
 	struct proc	*p = chan_arg(ch);
 
 	p->ch = NULL;
-	if (end == CE_VIOLATION)
+	if (end == CE_VIOLATION) {
+		broke_tell(p, why);
 		proc_kill(p, why);
+	}
 	else if (p->pid != 0 && p->state != PS_STOP &&
 	    kill(p->pid, SIGKILL) == -1 && errno != ESRCH)
 		log_warn("%s: SIGKILL", p->name);

@@ -36,6 +36,8 @@ worker_reset(struct proc *p)
 		close(w->toold_fd);
 	w->authd_fd = w->toold_fd = -1;
 	w->state = WS_NONE;
+	if (w->generation != 0)
+		w->last = w->generation;
 	w->generation = 0;
 }
 
@@ -161,6 +163,34 @@ on_retry(struct ev_timer *t)
 	worker_introduce(t->arg);
 }
 
+static void
+worker_broke(const struct proc *from, struct proc *p)
+{
+	char	why[96];
+
+	/* authd has recorded what it saw itself. */
+	if (from->role != CR_AUTHD) {
+		snprintf(why, sizeof(why), "a rule of its channel to %s",
+		    from->name);
+		broke_tell(p, why);
+	}
+	p->worker.last = 0;
+	proc_kill(p, "it broke a rule of its channel");
+}
+
+/* Its own word that a channel ended may have come first. */
+static void
+worker_broke_late(const struct proc *from, uint64_t generation)
+{
+	struct proc	*p;
+	unsigned int	 i;
+
+	for (i = 0; (p = proc_at(i)) != NULL; i++)
+		if (p->role == CR_LISTENER && p->worker.last == generation &&
+		    p->pid != 0)
+			worker_broke(from, p);
+}
+
 /*
  * One of its channels ended.  The others see that for themselves; here it
  * is introduced again, or killed if authd or toold saw it break a rule.
@@ -170,15 +200,19 @@ worker_gone(const struct proc *from, const struct msg_worker *m)
 {
 	struct proc	*p;
 
-	if ((p = worker_find(m->generation)) == NULL)
+	if ((p = worker_find(m->generation)) == NULL) {
+		if (m->broke && m->generation != 0 &&
+		    from->role != CR_LISTENER)
+			worker_broke_late(from, m->generation);
 		return;
+	}
 	if (from->role == CR_LISTENER && from != p) {
 		chan_violation(from->ch, "WORKER_GONE of another worker");
 		return;
 	}
 	worker_reset(p);
 	if (m->broke && from->role != CR_LISTENER) {
-		proc_kill(p, "it broke a rule of its channel");
+		worker_broke(from, p);
 		return;
 	}
 	if (!master.stopping)
@@ -198,6 +232,8 @@ workers_lost(const struct proc *gone)
 		    gone->role != CR_TOOLD)
 			continue;
 		worker_reset(p);
+		if (p == gone)
+			p->worker.last = 0;
 		/* Not its fault: it is introduced as soon as all serve. */
 		ev_timer_del(&p->worker.timer);
 		p->worker.wait_ms = 0;

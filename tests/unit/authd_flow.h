@@ -347,7 +347,8 @@ static const struct chan_handler master_own_handlers[] = {
 	{ MSG_CONF_END, on_ignored }, { MSG_CONF_COMMIT, on_ignored },
 	{ MSG_CONF_ABORT, on_ignored }, { MSG_CTL_LISTEN, on_ignored },
 	{ MSG_PEER, on_ignored }, { MSG_WORKER_NEW, on_ignored },
-	{ MSG_STAT_ASK, on_ignored }, { 0, NULL }
+	{ MSG_STAT_ASK, on_ignored }, { MSG_BROKE, on_ignored },
+	{ 0, NULL }
 };
 static const struct chan_ops master_own_ops = { master_own_handlers, on_gone };
 
