@@ -97,7 +97,7 @@ on_worker_gone(struct chan *ch, struct msg *m)
 	worker_gone(chan_arg(ch), m->data);
 }
 
-/* It broke a rule, or toold did not acknowledge a revocation: its death does. */
+/* It broke a rule; or, toold, did not acknowledge: its death does. */
 static void
 on_peer_stuck(struct chan *ch, struct msg *m)
 {
@@ -111,8 +111,8 @@ on_peer_stuck(struct chan *ch, struct msg *m)
 	role = peer->role == PR_TOOLD ? CR_TOOLD : CR_PWHASH;
 	/* One that was started anew meanwhile has done nothing. */
 	if (peer_current(role, peer->generation))
-		proc_kill(proc_get(role), "authd gave it up: it broke a rule, or did not "
-		    "acknowledge a revocation");
+		proc_kill(proc_get(role), "authd gave it up: it broke a "
+		    "rule, or did not acknowledge a revocation");
 }
 
 /*
