@@ -296,6 +296,19 @@ answer_ok(const void *body, size_t tail_len)
 	    (uint64_t)m->session_len + m->body_len == tail_len);
 }
 
+/* A line of text/event-stream: no byte of it may end the line. */
+static int
+event_ok(const void *body, size_t tail_len)
+{
+	const struct msg_event	*m = body;
+	const uint8_t		*p = (const uint8_t *)(m + 1);
+
+	return (m->zero == 0 && m->len == tail_len &&
+	    memchr(p, '\n', tail_len) == NULL &&
+	    memchr(p, '\r', tail_len) == NULL &&
+	    memchr(p, '\0', tail_len) == NULL);
+}
+
 static int
 text_ok(const void *body, size_t tail_len)
 {
@@ -455,6 +468,8 @@ static const struct msg_row rows[] = {
 { ROW(HANDLE_UNKNOWN), S(msg_handle), 0, 0, CALLS, DIR_UP, CS_RUN, NULL },
 { ROW(CANCEL), 0, 0, 0, CALLS, DIR_DOWN, CS_RUN, NULL },
 { ROW(TEXT), S(msg_text), 1U << 20, MSG_BULK, L_T, DIR_UP, CS_RUN, text_ok },
+{ ROW(EVENT), S(msg_event), EVENT_MAX, MSG_BULK, L_T, DIR_UP, CS_RUN,
+    event_ok },
 
 { ROW(HELLO), S(msg_hello), 0, 0, A_T, DIR_DOWN, CS_ANY, NULL },
 { ROW(HELLO_ACK), S(msg_hello), 0, 0, A_T, DIR_UP, CS_ANY, NULL },

@@ -61,6 +61,7 @@ enum msg_type {
 	/* listener (or keepctl) <-> toold */
 	MSG_CALL = 96, MSG_ANSWER, MSG_HANDLE_UNKNOWN, MSG_CANCEL,
 	MSG_TEXT,			/* toold -> listener, unasked */
+	MSG_EVENT,			/* toold -> listener: before ANSWER */
 
 	/* authd <-> toold */
 	MSG_HELLO = 112, MSG_HELLO_ACK,
@@ -532,6 +533,17 @@ struct msg_answer {			/* tail: session id, body */
 #define TEXT_SLOTS	16
 struct msg_text {			/* tail: the text */
 	uint32_t	slot;
+	uint32_t	zero;
+};
+
+/*
+ * One event of a streamed answer, before the ANSWER of the same id, and only
+ * where the CALL had CF_SSE.  tail: a JSON-RPC message on one line; none: the
+ * stream is opened and nothing is said yet.
+ */
+#define EVENT_MAX	(256U << 10)
+struct msg_event {
+	uint32_t	len;		/* of the tail */
 	uint32_t	zero;
 };
 

@@ -4,12 +4,15 @@
  * back to the text of the answer.  Runs in toold.  Only `arguments' is ever
  * made into a tree, and only after the scan bounded it.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "../common/log.h"
 #include "../common/text.h"
 #include "mcp.h"
 #include "pipe.h"
 #include "rpc.h"
+#include "stream.h"
 
 #define LITERAL(b, s)	buf_add((b), (s), sizeof(s) - 1)
 
@@ -128,6 +131,120 @@ named_tool(struct mcp *m)
 	return (NULL);
 }
 
+/* What the pipeline came to, as the reply; not for PIPE_LATER. */
+static void
+answer_end(struct mcp *m, const struct call *c, enum pipe_end end)
+{
+	switch (end) {
+	case PIPE_OK:
+		answer_result(m, c->out);
+		break;
+	case PIPE_ERROR:
+		answer_error(m, c->err);
+		break;
+	case PIPE_GONE:
+		m->reply->gone = 1;
+		break;
+	case PIPE_BUSY:
+	case PIPE_LATER:
+		m->reply->status = 503;
+		m->reply->retry_after = 1;
+		mcp_error(m, RPC_INTERNAL, NULL,
+		    "Busy: nothing was done, try again");
+		break;
+	}
+}
+
+/* ---- calls that are answered in a later turn ---- */
+
+struct later {
+	struct call	 call;
+	struct caller	 who;
+	struct buf	 out;
+};
+
+static void
+later_free(struct later *l)
+{
+	json_decref(l->call.args);
+	buf_free(&l->out);
+	free(l);
+}
+
+/* Its last turn is over: write the answer as if it were the first. */
+static void
+later_answer(struct stream *s, struct later *l, enum pipe_end end)
+{
+	static struct buf text;
+	struct reply r;
+	struct mcp m;
+
+	if (text.max == 0)
+		buf_init(&text, 0);
+	buf_reset(&text);
+	memset(&r, 0, sizeof(r));
+	r.status = 200;
+	r.body = &text;
+	m.reply = &r;
+	m.era = s->era;
+	m.scan.id = s->rpc_id;
+	answer_end(&m, &l->call, end);
+	if (text.failed)
+		fatalx("no memory for an answer");
+	if (r.gone)
+		stream_unknown(s);
+	else
+		stream_answer(s, r.status, text.data, text.len);
+	if (text.cap > RESULT_KEEP)
+		buf_free(&text);
+	later_free(l);
+}
+
+static void
+later_wake(struct stream *s, enum stream_why why)
+{
+	struct later *l = s->arg;
+	enum pipe_end end;
+
+	if (why == SW_GONE) {
+		pipe_drop(&l->call);
+		later_free(l);
+		return;
+	}
+	l->call.reply = why == SW_REPLY ? s->reply : NULL;
+	l->call.reply_failed = why == SW_REPLY && s->reply_failed;
+	l->call.late = why == SW_LATE;
+	end = handle_live(s->handle) ? pipe_again(&l->call, s->handle) :
+	    PIPE_GONE;
+	if (end == PIPE_LATER)
+		stream_wait(s, l->call.later_ms);
+	else
+		later_answer(s, l, end);
+}
+
+/* Let the call live on: 0, or -1 when there are too many. */
+static int
+later_make(struct mcp *m, const struct call *c)
+{
+	struct later *l;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		fatal("call");
+	l->call = *c;
+	l->who = *c->who;
+	buf_init(&l->out, PIPE_OUT_MAX);
+	l->call.who = &l->who;
+	l->call.out = &l->out;
+	l->call.stream = stream_later(m->stream, c->later_ms, later_wake, l);
+	if (l->call.stream == NULL) {
+		free(l);
+		return (-1);
+	}
+	json_incref(c->args);
+	m->reply->later = 1;
+	return (0);
+}
+
 static void
 run(struct mcp *m, const struct tool_entry *t, json_t *args)
 {
@@ -140,24 +257,13 @@ run(struct mcp *m, const struct tool_entry *t, json_t *args)
 	c.who = &m->who;
 	c.args = args;
 	c.out = &result;
+	c.stream = m->stream;
 	end = pipe_run(&c, t, m->req->handle);
-	switch (end) {
-	case PIPE_OK:
-		answer_result(m, &result);
-		break;
-	case PIPE_ERROR:
-		answer_error(m, c.err);
-		break;
-	case PIPE_GONE:
-		m->reply->gone = 1;
-		break;
-	case PIPE_BUSY:
-		m->reply->status = 503;
-		m->reply->retry_after = 1;
-		mcp_error(m, RPC_INTERNAL, NULL,
-		    "Busy: nothing was done, try again");
-		break;
-	}
+	if (end == PIPE_LATER && later_make(m, &c) == 0)
+		return;
+	if (end == PIPE_LATER)
+		pipe_drop(&c);
+	answer_end(m, &c, end);
 }
 
 int

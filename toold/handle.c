@@ -27,6 +27,7 @@ struct grant {
 	unsigned int	 refs;		/* handles */
 	struct mono	 window;	/* calls counted since */
 	unsigned int	 calls;
+	unsigned int	 streams;
 };
 
 struct handle {
@@ -37,6 +38,7 @@ struct handle {
 	struct mono	 until;
 	int64_t		 expires_ms;	/* wall */
 	unsigned int	 holds;
+	struct stream_list streams;
 	int		 closed;
 	enum era	 session_era;	/* of the id that was seen last */
 	char		 session[SESSION_LEN + 1];
@@ -62,6 +64,7 @@ static struct handle **table;		/* open addressing, NULL: free */
 static size_t table_size, table_used;
 static unsigned int max_calls;		/* a minute of one grant; 0: any */
 static struct ev_timer sweep_timer;
+static void (*onclose)(struct handle *);
 
 /* ---- the table ---- */
 
@@ -197,20 +200,6 @@ handle_free(struct handle *h)
 	free(h);
 }
 
-/* From here on nobody finds it, and no call under it commits. */
-static void
-handle_close(struct handle *h)
-{
-	table_remove(h);
-	table_used--;
-	TAILQ_REMOVE(&h->worker->handles, h, of_worker);
-	h->worker->count--;
-	h->worker = NULL;
-	h->closed = 1;
-	if (h->holds == 0)
-		handle_free(h);
-}
-
 void
 handle_hold(struct handle *h)
 {
@@ -222,6 +211,43 @@ handle_release(struct handle *h)
 {
 	if (--h->holds == 0 && h->closed)
 		handle_free(h);
+}
+
+struct stream_list *
+handle_streams(struct handle *h)
+{
+	return (&h->streams);
+}
+
+unsigned int *
+handle_nstreams(struct handle *h)
+{
+	return (&h->grant->streams);
+}
+
+void
+handles_onclose(void (*fn)(struct handle *))
+{
+	onclose = fn;
+}
+
+/*
+ * From here on nobody finds it, no call under it commits, and no stream goes
+ * on.
+ */
+static void
+handle_close(struct handle *h)
+{
+	table_remove(h);
+	table_used--;
+	TAILQ_REMOVE(&h->worker->handles, h, of_worker);
+	h->worker->count--;
+	h->worker = NULL;
+	h->closed = 1;
+	h->holds++;
+	if (onclose != NULL && !LIST_EMPTY(&h->streams))
+		onclose(h);
+	handle_release(h);
 }
 
 static int
@@ -419,6 +445,7 @@ handle_on_open(struct chan *ch, struct msg *msg)
 	memcpy(h->id, m->handle, sizeof(h->id));
 	h->worker = w;
 	h->grant = grant_get(m->grant);
+	LIST_INIT(&h->streams);
 	h->until = mono_add(mono_now(), m->ttl_ms);
 	h->expires_ms = m->expires_ms;
 	handle_describe(h, m);

@@ -14,6 +14,8 @@
 #ifndef TOOLD_HANDLE_H
 #define TOOLD_HANDLE_H
 
+#include <sys/queue.h>
+
 #include "../common/chan.h"
 #include "../common/clock.h"
 #include "era.h"
@@ -21,6 +23,8 @@
 
 #define HANDLES_WORKER_MAX	4096	/* oldest closed first */
 
+struct stream;
+LIST_HEAD(stream_list, stream);
 struct worker;				/* a channel's view on the handles */
 struct handle;
 
@@ -54,6 +58,12 @@ enum era handle_session(struct handle *, const char *id, size_t len);
 
 /* Closed or expired, as far as this process knows already: 1 or 0. */
 int	 handle_ended(const struct handle *);
+
+/* Streams under a handle, and how many its grant has. */
+struct stream_list *handle_streams(struct handle *);
+unsigned int *handle_nstreams(struct handle *);
+/* Called for each handle that closes while it has streams. */
+void	 handles_onclose(void (*)(struct handle *));
 
 /* MSG_OPEN and MSG_CLOSE of authd's channel. */
 void	 handle_on_open(struct chan *, struct msg *);

@@ -10,6 +10,7 @@
 #include "mcp.h"
 #include "pipe.h"
 #include "rpc.h"
+#include "stream.h"
 #include "tools.h"
 
 #define DISCOVER_TTL_MS	300000
@@ -33,6 +34,7 @@ static void	method_initialize(struct mcp *);
 static void	method_ping(struct mcp *);
 static void	method_discover(struct mcp *);
 static void	method_tools_list(struct mcp *);
+static void	note_cancelled(struct mcp *);
 
 static const struct method methods[] = {
 	{ "tools/call", ERA_ALL, MF_REQUEST | MF_NAME, mcp_tools_call },
@@ -42,7 +44,7 @@ static const struct method methods[] = {
 	    method_initialize },
 	{ "ping", ERA_LEGACY, MF_REQUEST, method_ping },
 	{ "notifications/initialized", ERA_LEGACY, MF_NOTE, NULL },
-	{ "notifications/cancelled", ERA_ALL, MF_NOTE, NULL },
+	{ "notifications/cancelled", ERA_ALL, MF_NOTE, note_cancelled },
 	{ NULL, 0, 0, NULL }
 };
 
@@ -183,6 +185,13 @@ mcp_cache_hints(struct mcp *m, unsigned int ttl_ms)
 	if (m->era->flags & EF_RESULT_TYPE)
 		buf_addf(m->reply->body, ",\"ttlMs\":%u,\"cacheScope\":"
 		    "\"private\"", ttl_ms);
+}
+
+/* Up to 2025-11-25; later a request is cancelled by closing its stream. */
+static void
+note_cancelled(struct mcp *m)
+{
+	stream_cancelled(m->req->handle, &m->scan.request_id);
 }
 
 /* ---- 2026-07-28: headers and _meta (Streamable HTTP, 3.6) ---- */
@@ -429,6 +438,19 @@ check_shape(struct mcp *m)
 	return (0);
 }
 
+/* Notifications and responses, which are not answered. */
+static void
+take_note(struct mcp *m, const struct method *row)
+{
+	m->reply->status = 202;
+	if (m->era->flags & EF_STATELESS)
+		return;
+	if (m->scan.method.p == NULL)
+		stream_reply(m->req->handle, &m->scan);
+	else if (row != NULL && row->flags & MF_NOTE && row->fn != NULL)
+		row->fn(m);
+}
+
 /* Requests are answered, notifications and responses are 202. */
 static void
 dispatch(struct mcp *m, const struct method *row)
@@ -436,11 +458,13 @@ dispatch(struct mcp *m, const struct method *row)
 	char name[128];
 
 	if (m->scan.id.p == NULL || m->scan.method.p == NULL) {
-		m->reply->status = 202;
+		take_note(m, row);
 		return;
 	}
 	if (row != NULL && row->eras & m->era->era && row->flags & MF_REQUEST
 	    && row->fn != NULL) {
+		if (m->stream != NULL)
+			stream_about(m->stream, m->era, &m->scan);
 		row->fn(m);
 		return;
 	}
@@ -570,6 +594,7 @@ serve_batch(struct mcp *m)
 		return;
 	}
 	memcpy(item, m->scan.item, sizeof(item));
+	m->stream = NULL;
 	buf_addc(m->reply->body, '[');
 	for (i = 0; i < n; i++) {
 		add_item(m, &item[i], until, &answers);
@@ -618,6 +643,8 @@ mcp_serve(const struct request *req, struct reply *reply)
 
 	m.req = req;
 	m.reply = reply;
+	m.stream = req->stream;
+	reply->later = 0;
 	m.who = *handle_caller(req->handle);
 	m.who.read_only |= (req->flags & CF_READ_ONLY) != 0;
 	reply->status = 200;

@@ -15,10 +15,12 @@
 #include "scan.h"
 #include "session.h"
 
+struct stream;
 struct request {
 	struct handle	*handle;	/* held by the caller of mcp_serve */
 	enum call_method method;
 	unsigned int	 flags;		/* CF_ bits */
+	struct stream	*stream;	/* for events, and later answers */
 	struct span	 version, mcp_method, mcp_name, session, body;
 };
 
@@ -26,6 +28,7 @@ struct reply {
 	unsigned int	 status;	/* HTTP */
 	unsigned int	 retry_after;
 	int		 gone;		/* the handle ended: no answer */
+	int		 later;		/* stream_later() was called */
 	char		 session[SESSION_LEN + 1];	/* "" if none */
 	struct buf	*body;		/* JSON text, empty: no body */
 	const struct shared *text;	/* goes to text_at; NULL: none */
@@ -38,6 +41,7 @@ struct mcp {
 	struct reply		*reply;
 	const struct era_row	*era;
 	struct scan		 scan;
+	struct stream		*stream;	/* NULL: in a batch */
 	struct caller		 who;	/* narrowed by this request */
 };
 

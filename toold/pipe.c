@@ -16,6 +16,7 @@
 #include "authdchan.h"
 #include "pipe.h"
 #include "store.h"
+#include "stream.h"
 
 static const struct stage_row {
 	const char	*name;
@@ -286,6 +287,45 @@ pipe_audit(const struct caller *who, const char *method, const char *target,
 	audit_add(&ev);
 }
 
+/* ---- events, and answers in a later turn ---- */
+
+int
+call_event(struct call *c, const char *method, const char *params)
+{
+	return (stream_event(c->stream, method, params));
+}
+
+int
+call_progress(struct call *c, double progress, double total,
+    const char *message)
+{
+	return (stream_progress(c->stream, progress, total, message));
+}
+
+int
+call_log(struct call *c, int level, const char *logger, const char *data)
+{
+	return (stream_log(c->stream, (enum stream_level)level, logger,
+	    data));
+}
+
+enum tool_err
+call_later(struct call *c, unsigned int ms)
+{
+	if (c->stream == NULL || c->tool->writes || c->late)
+		return (call_fail(c, "Tool %s cannot be answered later here",
+		    c->tool->name));
+	c->later_ms = ms;
+	return (TE_LATER);
+}
+
+int
+call_ask(struct call *c, const char *method, const char *params)
+{
+	return (c->stream == NULL ? -1 : stream_ask(c->stream, method,
+	    params));
+}
+
 /* ---- writes ---- */
 
 /* The arguments without requestId, in one fixed order of keys. */
@@ -423,7 +463,10 @@ run_read(struct call *c, struct handle *h, uint64_t began)
 	enum tool_err e;
 
 	store_read_begin();
-	e = run_stages(c, NULL, ST_PACKAGE, ST_CHANGE, &at);
+	e = run_stages(c, NULL, c->turn == 0 ? ST_PACKAGE : ST_CHANGE,
+	    ST_CHANGE, &at);
+	if (e == TE_LATER)
+		return (PIPE_LATER);
 	if (e != TE_BUSY)
 		audit_result(c, began, e, at);
 	/* A read that was told to stop because its handle ended. */
@@ -442,6 +485,9 @@ call_prepare(struct call *c, const struct tool_entry *t)
 	memset(c->detail, 0, sizeof(c->detail));
 	c->state = NULL;
 	c->state_free = NULL;
+	c->turn = 0;
+	c->reply = NULL;
+	c->reply_failed = c->late = 0;
 	c->dry_run = 0;
 	c->request_id = NULL;
 }
@@ -478,9 +524,36 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 		end = t->tool->writes ? run_write(c, h, began) :
 		    run_read(c, h, began);
 	}
-	if (c->state_free != NULL)
+	c->began_us = began;
+	if (end != PIPE_LATER && c->state_free != NULL)
 		c->state_free(c->state);
 	authd_watch(NULL, began_at);
 	handle_release(h);
 	return (end);
+}
+
+enum pipe_end
+pipe_again(struct call *c, struct handle *h)
+{
+	struct mono began_at = mono_now();
+	enum pipe_end end;
+
+	c->turn++;
+	c->now_ms = wall_ms();
+	buf_reset(c->out);
+	authd_watch(h, mono_add(began_at, PIPE_BUDGET_MS));
+	end = run_read(c, h, c->began_us);
+	if (end != PIPE_LATER && c->state_free != NULL)
+		c->state_free(c->state);
+	authd_watch(NULL, began_at);
+	return (end);
+}
+
+void
+pipe_drop(struct call *c)
+{
+	call_fail(c, "taken back");
+	audit_result(c, c->began_us, TE_FAIL, ST_CHANGE);
+	if (c->state_free != NULL)
+		c->state_free(c->state);
 }

@@ -20,15 +20,20 @@ enum pipe_end {
 	PIPE_OK,			/* c->out is the result */
 	PIPE_ERROR,			/* isError with c->err */
 	PIPE_BUSY,			/* nothing was done, try again */
+	PIPE_LATER,			/* pipe_again() goes on, in later_ms */
 	PIPE_GONE			/* the handle ended: nothing was done */
 };
 
 /*
- * Run a call whose who, tool, args and out are set; the rest is filled in
- * here.  Leaves the audit event behind in every case but PIPE_BUSY.
+ * Run a call whose who, tool, args, out and stream are set; the rest is
+ * filled in here.  Leaves the audit event behind in every case but PIPE_BUSY.
  */
 enum pipe_end pipe_run(struct call *, const struct tool_entry *,
 	    struct handle *);
+/* The next turn of a call that ended with PIPE_LATER. */
+enum pipe_end pipe_again(struct call *, struct handle *);
+/* It will have none: its client or handle is gone. */
+void	 pipe_drop(struct call *);
 /* Changes committed since the process started. */
 uint64_t pipe_commits(void);
 

@@ -47,6 +47,11 @@ static const struct key_row {
 	{ "io.modelcontextprotocol/clientInfo", 34, LV_META, LV_OTHER,
 	    OFF(meta_client_info) },
 	{ "progressToken", 13, LV_META, LV_OTHER, OFF(meta_progress) },
+	{ "io.modelcontextprotocol/logLevel", 32, LV_META, LV_OTHER,
+	    OFF(meta_log_level) },
+	{ "level", 5, LV_PARAMS, LV_OTHER, OFF(level) },
+	{ "requestId", 9, LV_PARAMS, LV_OTHER, OFF(request_id) },
+	{ "notifications", 13, LV_PARAMS, LV_OTHER, OFF(notifications) },
 };
 
 static enum scan_verdict	 scan_value(struct scanner *, enum level);

@@ -51,9 +51,10 @@ struct scan {
 	/* params */
 	struct span	 name, uri, arguments, meta, cursor;
 	struct span	 version, capabilities, client_info;
+	struct span	 level, request_id, notifications;
 	/* params._meta */
 	struct span	 meta_version, meta_capabilities, meta_client_info;
-	struct span	 meta_progress;
+	struct span	 meta_progress, meta_log_level;
 	/* a batch: its elements, not looked into */
 	int		 batch;
 	unsigned int	 nitems;

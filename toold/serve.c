@@ -24,6 +24,7 @@
 #include "handle.h"
 #include "mcp.h"
 #include "serve.h"
+#include "stream.h"
 
 struct peer {				/* a worker, or one keepctl */
 	LIST_ENTRY(peer) all;
@@ -199,10 +200,14 @@ call_run(struct peer *p, uint32_t id, const struct msg_call *m,
 {
 	uint64_t began = mono_us();
 	struct request req;
+	struct stream st;
 	struct reply r;
 
 	request_fill(&req, m, tail);
 	req.handle = h;
+	req.stream = &st;
+	stream_begin(&st, p->ch, id, m->flags & CF_SSE && !p->control ?
+	    SF_SSE : 0, h);
 	buf_reset(&body);
 	r.body = &body;
 	r.text = NULL;
@@ -214,7 +219,7 @@ call_run(struct peer *p, uint32_t id, const struct msg_call *m,
 		fatalx("no memory for an answer");
 	if (r.gone)
 		answer_unknown(p, id, m->handle);
-	else
+	else if (!r.later)
 		answer(p, id, &r);
 	relieve(p->ch);
 	if (body.cap > (1U << 20))
@@ -399,8 +404,10 @@ on_call(struct chan *ch, struct msg *msg)
 static void
 on_cancel(struct chan *ch, struct msg *msg)
 {
-	if (msg->id != 0)
-		lanes_drop(chan_arg(ch), msg->id);
+	if (msg->id == 0)
+		return;
+	lanes_drop(chan_arg(ch), msg->id);
+	stream_cancel(ch, msg->id);
 }
 
 static void
@@ -427,6 +434,7 @@ peer_free(struct peer *p)
 	if (p->control)
 		backup_gone(p->ch);
 	lanes_drop(p, 0);
+	streams_drop(p->ch);
 	LIST_REMOVE(p, all);
 	if (!p->control) {
 		worker_free(p->worker);
@@ -543,6 +551,7 @@ void
 serve_init(void)
 {
 	buf_init(&body, 0);
+	streams_init();
 	ev_hook_add(&run_hook, EV_ORDER_COMMIT, on_run, NULL);
 	ev_timer_init(&run_timer, on_run_timer, NULL);
 }

@@ -88,10 +88,12 @@ enum tool_err {
 	TE_DENIED,	/* the same, audited as denied: a right is missing */
 	TE_INVALID,	/* the same, audited as invalid: the arguments */
 	TE_BUSY,	/* nothing was done; the client is told to come back */
-	TE_LATE		/* interrupted by a time limit; c->err says which */
+	TE_LATE,	/* interrupted by a time limit; c->err says which */
+	TE_LATER	/* fn runs again: only by return (call_later(c, ms)) */
 };
 
 struct tool;
+struct stream;
 struct call {
 	const struct caller *who;
 	const struct tool *tool;
@@ -104,6 +106,14 @@ struct call {
 	char		 err[1024];	/* names the field, role or setting */
 	char		 target[AUDIT_TARGET_MAX];	/* audit: id or name */
 	char		 detail[AUDIT_DETAIL_MAX];	/* audit: what */
+	/* How often fn ran before, and what the client answered since. */
+	unsigned int	 turn;
+	json_t		*reply;		/* of call_ask(): result or error */
+	int		 reply_failed;	/* it is the error, or NULL */
+	int		 late;		/* no more time: answer now */
+	struct stream	*stream;	/* stream.h; NULL: cannot be told of */
+	unsigned int	 later_ms;
+	uint64_t	 began_us;
 	/* Findings of the stages; freed by pipe.c at the end of the call. */
 	void		*state;
 	void		(*state_free)(void *);
@@ -122,6 +132,35 @@ enum tool_err	 call_invalid(struct call *, const char *path,
 void		 call_target(struct call *, const char *);
 void		 call_detail(struct call *, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));
+
+/*
+ * Events before the result (stream.h).  0: on their way; -1: left out,
+ * because the client did not ask for them or takes none; a tool goes on
+ * either way.  params and data are JSON text on one line.
+ */
+int		 call_event(struct call *, const char *method,
+		    const char *params);
+int		 call_progress(struct call *, double progress, double total,
+		    const char *message);
+/* level: enum stream_level; logger may be NULL. */
+int		 call_log(struct call *, int level, const char *logger,
+		    const char *data);
+/*
+ * A tool that does not write may stop and go on in a later turn of the loop:
+ * return (call_later(c, 50)) makes its fn run again in 50 ms, with turn one
+ * higher, the same args and state, and an empty out.  When the client or its
+ * handle goes away meanwhile, state is freed and fn runs no more.  Ends
+ * with TE_FAIL where it cannot be (a batch, keepctl, too many already).
+ */
+enum tool_err	 call_later(struct call *, unsigned int ms);
+/*
+ * Ask the client (elicitation/create, sampling/createMessage; handshake
+ * revisions, and only with a client that said it can): 0 or -1.  Not before
+ * the second turn: return (call_later(c, 0)) first.  Follow it with
+ * return (call_later(c, 45000)); fn runs again with reply set, or late.
+ */
+int		 call_ask(struct call *, const char *method,
+		    const char *params);
 
 /*
  * Let authd's channel be served while something long runs: the progress

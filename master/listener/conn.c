@@ -55,6 +55,8 @@ enum phase {
 #define K_GONE		512		/* closed, freed at the turn's end */
 #define K_FEED		1024		/* inside feed(): answers gather */
 #define K_UNREAD	2048		/* bytes may come that nobody reads */
+#define K_STREAM	4096		/* the answer under way is a stream */
+#define KEEPALIVE_MS	15000		/* between comments of a stream */
 
 struct conn {
 	struct ev_io	 io;
@@ -511,8 +513,7 @@ static void
 at_eof(struct conn *c)
 {
 	c->flags |= K_EOF;
-	if (c->phase == P_BUSY && c->req != NULL &&
-	    (c->req->state != RS_TOOLD || !c->req->u.mcp.modern)) {
+	if (c->phase == P_BUSY && c->req != NULL && !req_ends(c->req)) {
 		want(c);
 		return;
 	}
@@ -603,7 +604,9 @@ write_done(struct conn *c)
 		ev_timer_del(&c->timer);
 		deadline_set(c, lconf->l.write_timeout_ms < LINGER_MS ?
 		    lconf->l.write_timeout_ms : LINGER_MS);
-	} else if (c->phase == P_HEAD && (c->flags & K_STARTED) == 0)
+	} else if (c->flags & K_STREAM)
+		deadline_set(c, KEEPALIVE_MS);
+	else if (c->phase == P_HEAD && (c->flags & K_STARTED) == 0)
 		idle_enter(c);
 	want(c);
 }
@@ -639,7 +642,8 @@ conn_write(struct conn *c)
 	if ((c->flags & K_SLOW) == 0)
 		c->write_end = mono_add(ev_now(),
 		    (uint64_t)lconf->l.write_timeout_ms * 10);
-	if (((c->flags & K_SLOW) == 0 || n > 0) && c->phase != P_BUSY)
+	if (((c->flags & K_SLOW) == 0 || n > 0) && (c->phase != P_BUSY ||
+	    c->flags & K_STREAM))
 		deadline_set(c, lconf->l.write_timeout_ms);
 	c->flags |= K_SLOW;
 	want(c);
@@ -653,7 +657,7 @@ flush_run(struct ev_hook *h)
 	while ((c = TAILQ_FIRST(&dirties)) != NULL) {
 		TAILQ_REMOVE(&dirties, c, dirty);
 		c->flags &= ~(unsigned int)K_DIRTY;
-		if ((c->flags & K_SLOW) == 0)
+		if ((c->flags & K_SLOW) == 0 || c->flags & K_DEAD)
 			conn_write(c);
 	}
 	while ((c = TAILQ_FIRST(&gone)) != NULL) {
@@ -894,6 +898,16 @@ conn_send(struct conn *c, const struct iovec *iov, int n)
 	dirty(c);
 }
 
+void
+conn_put(struct conn *c, const void *p, size_t n)
+{
+	struct iovec v;
+
+	v.iov_base = (void *)(uintptr_t)p;
+	v.iov_len = n;
+	conn_send(c, &v, 1);
+}
+
 int
 conn_draining(void)
 {
@@ -917,6 +931,26 @@ conn_unread(const struct conn *c)
 {
 	return (c->req != NULL && (c->req->flags & RQ_BODY) == 0 &&
 	    (c->left > 0 || c->flags & K_CHUNKED));
+}
+
+int
+conn_stream(struct conn *c)
+{
+	c->flags |= K_STREAM;
+	if (c->out.len - c->out_off > STREAM_OUT_MAX) {
+		conn_cut(c);
+		return (-1);
+	}
+	if ((c->flags & K_SLOW) == 0)
+		deadline_set(c, KEEPALIVE_MS);
+	return (0);
+}
+
+void
+conn_cut(struct conn *c)
+{
+	c->flags |= K_DEAD;
+	dirty(c);
 }
 
 void
@@ -967,6 +1001,7 @@ conn_answered(struct conn *c, int last)
 	if (unread && (c->phase == P_BODY || !can_skip(c, r)))
 		last = 1;
 	c->phase = P_HEAD;
+	c->flags &= ~(unsigned int)K_STREAM;
 	memset(&c->scan, 0, sizeof(c->scan));
 	if (last) {
 		c->flags |= K_CLOSE;

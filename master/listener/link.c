@@ -79,14 +79,38 @@ on_jwks(struct chan *ch, struct msg *m)
 		chan_violation(ch, "JWKS is not JSON text");
 }
 
+/* Who made the call; its answer may have begun. */
+static struct req *
+called_by(struct chan *ch, const struct msg *m)
+{
+	struct req *r = req_find(m->id);
+
+	if (r != NULL && r->state == RS_STREAM)
+		return (r);
+	return (asked_by(ch, m, RS_TOOLD, MSG_CALL));
+}
+
+static void
+on_event(struct chan *ch, struct msg *m)
+{
+	struct req *r = called_by(ch, m);
+
+	if (r != NULL && (r->u.mcp.flags & CF_SSE) == 0)
+		chan_violation(ch, "an event for one who takes none");
+	else if (r != NULL)
+		stream_event(r, m->tail, m->tail_len);
+	chan_credit(ch, msg_bulk_len(m));
+}
+
 static void
 on_answer(struct chan *ch, struct msg *m)
 {
-	struct req *r = asked_by(ch, m, RS_TOOLD, MSG_CALL);
+	struct req *r = called_by(ch, m);
 	const struct msg_answer *a = m->data;
 	const struct buf *text = NULL;
 
-	if (a->text != 0 && (text = &texts[a->text - 1])->len == 0) {
+	if (a->text != 0 && ((text = &texts[a->text - 1])->len == 0 ||
+	    (r != NULL && r->state == RS_STREAM))) {
 		chan_violation(ch, "an answer with a text that was not sent");
 		return;
 	}
@@ -121,7 +145,7 @@ texts_drop(void)
 static void
 on_unknown(struct chan *ch, struct msg *m)
 {
-	struct req *r = asked_by(ch, m, RS_TOOLD, MSG_CALL);
+	struct req *r = called_by(ch, m);
 
 	if (r != NULL)
 		mcp_unknown(r);
@@ -144,6 +168,7 @@ static const struct chan_handler authd_handlers[] = {
 static const struct chan_handler toold_handlers[] = {
 	{ MSG_HEALTH_OK, on_health },
 	{ MSG_ANSWER, on_answer },
+	{ MSG_EVENT, on_event },
 	{ MSG_HANDLE_UNKNOWN, on_unknown },
 	{ MSG_TEXT, on_text },
 	{ 0, NULL }

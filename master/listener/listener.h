@@ -123,6 +123,7 @@ void	 conn_stat(struct msg_stat *);
 /* For reply.c and req.c. */
 /* Write an answer, now or at the end of the turn; the bytes are copied. */
 void	 conn_send(struct conn *, const struct iovec *, int n);
+void	 conn_put(struct conn *, const void *, size_t);
 /* What c still has to write is to be wiped when it is written. */
 void	 conn_secret(struct conn *);
 /* The request of c is answered (and gone); last: close behind it. */
@@ -131,6 +132,13 @@ void	 conn_answered(struct conn *, int last);
 void	 conn_wait(struct conn *, uint64_t ms);
 /* Read the body of the request now; then its route's run(). */
 void	 conn_body(struct conn *);
+/*
+ * From now on the answer of c is a stream, whose time is up only when its
+ * client does not read: -1 when too much of it waits (c is then cut off).
+ */
+int	 conn_stream(struct conn *);
+/* Cut c off, at the end of the turn: what a client takes for a failure. */
+void	 conn_cut(struct conn *);
 /* Does an unread body follow the head of the request under way. */
 int	 conn_unread(const struct conn *);
 int	 conn_draining(void);
@@ -144,6 +152,7 @@ enum req_state {
 	RS_WAIT,			/* for authd and toold to come back */
 	RS_AUTHD,
 	RS_TOOLD,
+	RS_STREAM,			/* RS_TOOLD, and the answer has begun */
 	RS_HEALTH
 };
 #define RQ_CLOSE	1		/* last of its connection */
@@ -206,6 +215,8 @@ TAILQ_HEAD(req_list, req);
 
 struct req *req_new(struct conn *);
 void	 req_free(struct req *);
+/* Does it end with its connection: 1 or 0. */
+int	 req_ends(const struct req *);
 /* The client is gone: tell toold, free. */
 void	 req_cancel(struct req *);
 /* Its time is over: answer it. */
@@ -263,6 +274,10 @@ void	 reply_error(struct req *, int status, const char *code,
 	    const char *text);
 void	 reply_error_more(struct req *, int status, const char *code,
 	    const char *text, unsigned int retry, const char *extra);
+/* The head of a text/event-stream; its request goes on. */
+void	 reply_stream(struct req *);
+/* Its last chunk is written: the request is answered. */
+void	 reply_stream_end(struct req *);
 /* A JSON-RPC error without id, for /mcp behind the token check. */
 void	 reply_rpc(struct req *, int status, int code, const char *text,
 	    unsigned int retry);
@@ -338,6 +353,16 @@ void	 mcp_answer(struct req *, const struct msg_answer *,
 void	 mcp_unknown(struct req *);
 /* Handed to toold and no answer: what to tell the client. */
 void	 mcp_lost(struct req *);
+
+/* ---- stream.c ---- */
+
+#define STREAM_OUT_MAX	(256U << 10)	/* a client may be behind by this */
+/* Another event of the answer of r (len 0: begin it). */
+void	 stream_event(struct req *, const uint8_t *, size_t len);
+/* The last one, or none, and the end. */
+void	 stream_end(struct req *, const uint8_t *, size_t len);
+/* Nothing was said for a while. */
+void	 stream_quiet(struct req *);
 
 /* ---- oauth.c, signin.c, register.c ---- */
 

@@ -109,7 +109,7 @@ take_fields(struct req *r, const struct http_head *h)
 	m->method_len = take_value(r, h->one[HF_MCP_METHOD], CF_METHOD);
 	m->name_len = take_value(r, h->one[HF_MCP_NAME], CF_NAME);
 	m->session_len = take_value(r, h->one[HF_MCP_SESSION], CF_SESSION);
-	if (http_accepts(h, "text/event-stream"))
+	if (h->minor > 0 && http_accepts(h, "text/event-stream"))
 		m->flags |= CF_SSE;
 	/* Versions are dates, so they sort as text. */
 	m->modern = v->p != NULL && v->len == 10 &&
@@ -321,6 +321,10 @@ mcp_unknown(struct req *r)
 	struct mcp_state *m = &r->u.mcp;
 
 	cache_drop(m->digest);
+	if (r->state == RS_STREAM) {
+		stream_end(r, NULL, 0);
+		return;
+	}
 	if (m->retried) {
 		refuse_bad(r);
 		return;
@@ -350,6 +354,10 @@ mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail,
 	char extra[320];
 	int n = 0;
 
+	if (r->state == RS_STREAM) {
+		stream_end(r, tail + a->session_len, a->body_len);
+		return;
+	}
 	memset(&p, 0, sizeof(p));
 	p.status = (int)a->status;
 	if (a->flags & AF_JSON) {
@@ -374,7 +382,9 @@ mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail,
 void
 mcp_lost(struct req *r)
 {
-	if (r->u.mcp.repeatable)
+	if (r->state == RS_STREAM)
+		conn_cut(r->c);
+	else if (r->u.mcp.repeatable)
 		reply_rpc(r, 503, RPC_INTERNAL, "The part that does the work "
 		    "did not answer. Nothing was changed; try again.", 1);
 	else

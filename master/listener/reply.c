@@ -255,6 +255,41 @@ reply_send(struct req *r, const struct reply *p)
 	reply_done(r, p, p->status >= 400 ? reference() : ref_next);
 }
 
+/* ---- streams ---- */
+
+void
+reply_stream(struct req *r)
+{
+	struct reply p;
+	struct buf b;
+
+	buf_init(&b, 0);
+	memset(&p, 0, sizeof(p));
+	p.status = 200;
+	p.type = "text/event-stream";
+	/* Proxies are to pass each event on at once. */
+	p.extra = "X-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\n";
+	add_headers(&b, r, &p);
+	if (r->flags & RQ_CLOSE || conn_draining()) {
+		r->flags |= RQ_CLOSE;
+		buf_adds(&b, "Connection: close\r\n");
+	}
+	buf_adds(&b, "\r\n");
+	if (b.failed)
+		fatalx("answer header");
+	log_request(r, &p, ref_next);
+	conn_secret(r->c);
+	conn_put(r->c, b.data, b.len);
+	buf_free(&b);
+}
+
+void
+reply_stream_end(struct req *r)
+{
+	nreplies++;
+	conn_answered(r->c, (r->flags & RQ_CLOSE) != 0 || conn_draining());
+}
+
 /* ---- errors ---- */
 
 /* A body that has to be refused although it was not read ends all. */

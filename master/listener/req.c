@@ -149,10 +149,17 @@ req_free(struct req *r)
  * Up to 2025-11-25 a connection that ends says nothing about its requests;
  * from 2026-07-28 on that is how they are cancelled.
  */
+int
+req_ends(const struct req *r)
+{
+	return ((r->state == RS_TOOLD || r->state == RS_STREAM) &&
+	    r->u.mcp.modern);
+}
+
 void
 req_cancel(struct req *r)
 {
-	if (r->state == RS_TOOLD && r->u.mcp.modern)
+	if (req_ends(r))
 		link_cancel(r->id);
 	req_free(r);
 }
@@ -187,6 +194,9 @@ req_timeout(struct req *r)
 		log_warnx("toold did not answer request %u in time", id);
 		link_cancel(id);
 		mcp_lost(r);
+		break;
+	case RS_STREAM:
+		stream_quiet(r);
 		break;
 	case RS_AUTHD:
 		log_warnx("authd did not answer %s in time",
@@ -284,6 +294,8 @@ req_link_lost(void)
 			continue;
 		if (r->state == RS_HEALTH)
 			meta_health_failed(r);
+		else if (r->state == RS_STREAM)
+			mcp_lost(r);
 		else if (repeatable(r) && r->go != NULL)
 			wait_enter(r, r->go);
 		else if (r->state == RS_TOOLD)

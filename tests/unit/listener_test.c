@@ -3,7 +3,7 @@
  * listener_test.c: HTTP and MCP through a whole listener: what a client
  * sees, and what authd and toold are sent.
  */
-/* link: master/listener/accept.o master/listener/addr.o master/listener/cache.o master/listener/conn.o master/listener/form.o master/listener/http.o master/listener/lconf.o master/listener/link.o master/listener/mcp.o master/listener/meta.o master/listener/oauth.o master/listener/page.o master/listener/register.o master/listener/reply.o master/listener/req.o master/listener/route.o master/listener/signin.o -lcrypto -ljansson */
+/* link: master/listener/accept.o master/listener/addr.o master/listener/cache.o master/listener/conn.o master/listener/form.o master/listener/http.o master/listener/lconf.o master/listener/link.o master/listener/mcp.o master/listener/meta.o master/listener/oauth.o master/listener/page.o master/listener/register.o master/listener/reply.o master/listener/req.o master/listener/route.o master/listener/signin.o master/listener/stream.o -lcrypto -ljansson */
 #include "listener_rig.h"
 
 #define CALL(x)		"POST /mcp HTTP/1.1\r\n" HOST JSON BEARER("goodA") x
@@ -811,6 +811,134 @@ test_cancel(void **state)
 	assert_status(talk(PING), 200);
 }
 
+#define STREAM(more) "POST /mcp HTTP/1.1\r\n" HOST JSON BEARER("goodA")	\
+	"Accept: text/event-stream\r\nContent-Length: 4\r\n" more "\r\nping"
+
+static void
+fake_event(struct chan *ch, uint32_t id, const char *text)
+{
+	struct msg_event e = { (uint32_t)strlen(text), 0 };
+
+	chan_send_tail(ch, MSG_EVENT, id, &e, text, e.len);
+}
+
+static void
+test_stream(void **state)
+{
+	struct client *c = client_open(0);
+
+	seen.mute_toold = 1;
+	client_send(c, STREAM(""), sizeof(STREAM("")) - 1);
+	rig_turns();
+	fake_event(fake_toold, seen.last_call, "{\"a\":1}");
+	rig_turns();
+	assert_status(c->in, 200);
+	assert_has(c->in, "Content-Type: text/event-stream\r\n");
+	assert_has(c->in, "X-Accel-Buffering: no\r\n");
+	assert_has(c->in, "Transfer-Encoding: chunked\r\n");
+	assert_hasnt(c->in, "Content-Length");
+	assert_has(c->in, "\r\n\r\nf\r\ndata: {\"a\":1}\n\n\r\n");
+	/* The answer ends it, and may have lines. */
+	fake_answer(fake_toold, seen.last_call, 200, "", "{\n}", 3);
+	rig_turns();
+	assert_has(c->in, "data: {\ndata: }\n\n\r\n0\r\n\r\n");
+	/* The connection goes on. */
+	assert_false(c->eof);
+	seen.mute_toold = 0;
+	c->in_len = 0;
+	client_send(c, PING, strlen(PING));
+	client_wait(c, 1);
+	assert_status(c->in, 200);
+	assert_has(c->in, "Content-Type: application/json");
+	client_close(c);
+}
+
+/* A client that does not read is cut off, and toold told. */
+static void
+test_stream_unread(void **state)
+{
+	static const char req[] = STREAM(
+	    "MCP-Protocol-Version: 2026-07-28\r\n");
+	struct client *c = client_open(0);
+	static char big[200000];
+	int i;
+
+	memset(big, 'x', sizeof(big) - 1);
+	seen.mute_toold = 1;
+	client_send(c, req, sizeof(req) - 1);
+	rig_turns();
+	ev_io_want(&c->io, 0);
+	for (i = 0; i < 10 && seen.cancels == 0; i++) {
+		fake_event(fake_toold, seen.last_call, big);
+		rig_turns();
+	}
+	assert_int_equal(seen.cancels, 1);
+	assert_in_range(i, 2, 6);
+	client_close(c);
+	/* One that reads a little late only waits. */
+	c = client_open(0);
+	client_send(c, req, sizeof(req) - 1);
+	rig_turns();
+	ev_io_want(&c->io, 0);
+	fake_event(fake_toold, seen.last_call, big);
+	rig_turns();
+	ev_io_want(&c->io, EV_READ);
+	rig_turns();
+	fake_event(fake_toold, seen.last_call, big);
+	rig_turns();
+	fake_answer(fake_toold, seen.last_call, 200, "", "{}", 2);
+	rig_turns();
+	assert_has(c->in, "data: {}\n\n\r\n0\r\n\r\n");
+	assert_int_equal(seen.cancels, 1);
+	client_close(c);
+	seen.mute_toold = 0;
+}
+
+/* Ends without a result: the handle ended, toold died. */
+static void
+test_stream_lost(void **state)
+{
+	struct msg_handle h;
+	struct client *c = client_open(0), *d = client_open(0);
+
+	memset(&h, 0, sizeof(h));
+	seen.mute_toold = 1;
+	client_send(c, STREAM(""), sizeof(STREAM("")) - 1);
+	rig_turns();
+	fake_event(fake_toold, seen.last_call, "{}");
+	chan_send(fake_toold, MSG_HANDLE_UNKNOWN, seen.last_call, &h);
+	rig_turns();
+	assert_has(c->in, "data: {}\n\n\r\n0\r\n\r\n");
+	client_send(d, STREAM(""), sizeof(STREAM("")) - 1);
+	rig_turns();
+	fake_event(fake_toold, seen.last_call, "{}");
+	rig_turns();
+	chan_close(fake_toold);
+	fake_toold = NULL;
+	rig_turns();
+	assert_true(d->eof);
+	assert_hasnt(d->in, "\r\n0\r\n");
+	client_close(c);
+	client_close(d);
+	seen.mute_toold = 0;
+}
+
+/* An event for a client that takes none is a violation. */
+static void
+test_stream_refused(void **state)
+{
+	struct client *c = client_open(0);
+
+	seen.mute_toold = 1;
+	client_send(c, PING, strlen(PING));
+	rig_turns();
+	fake_event(fake_toold, seen.last_call, "{}");
+	rig_turns();
+	assert_int_equal(seen.gone, 1);
+	client_close(c);
+	seen.mute_toold = 0;
+}
+
 static void
 test_wrong_answer(void **state)
 {
@@ -930,7 +1058,9 @@ main(void)
 		T(test_conns_per_address), T(test_conns_total), T(test_rate),
 		T(test_memory), T(test_no_link), T(test_link_lost),
 		T(test_cancel), T(test_wrong_answer), T(test_new_worker),
-		T(test_cache), T(test_bad_conf), T(test_drain)
+		T(test_cache), T(test_bad_conf), T(test_stream),
+		T(test_stream_unread), T(test_stream_lost),
+		T(test_stream_refused), T(test_drain)
 	};
 
 	return (cmocka_run_group_tests(tests, rig_setup, rig_teardown));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* pipe_test.c: the stages of a call and their order (toold/pipe.c). */
 /* link: toold/pipe.o toold/tools.o toold/era.o toold/session.o */
-/* link: toold/mac.o -ljansson -lmd */
+/* link: toold/mac.o toold/stream.o toold/scan.o -ljansson -lmd */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

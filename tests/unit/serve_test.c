@@ -6,7 +6,7 @@
 /* link: toold/serve.o toold/handle.o toold/authdchan.o toold/role.o */
 /* link: toold/caller.o toold/session.o toold/opaque.o toold/mac.o */
 /* link: toold/era.o */
-/* link: -ljansson -lmd */
+/* link: toold/stream.o toold/scan.o -ljansson -lmd */
 #include <sys/socket.h>
 
 #include <setjmp.h>
@@ -27,13 +27,17 @@
 #include "toold/control.h"
 #include "toold/handle.h"
 #include "toold/mcp.h"
+#include "toold/scan.h"
 #include "toold/serve.h"
+#include "toold/stream.h"
 
 static struct chan *listener[2], *authd;
 static int audit_is_full;
 static char order[4096];		/* grants of calls, as they ran */
 static unsigned int served, answers, busy, unknown, health;
-static unsigned int last_status;
+static unsigned int last_status, events, woken[4];
+static char last_event[256];
+static int release;			/* waiting calls answer at last */
 static char last_body[256], last_session[64];
 static struct ev_timer stop_timer;
 
@@ -101,6 +105,38 @@ audit_full(void)
 	return (audit_is_full);
 }
 
+/* Three events, 5 ms apart, then the answer. */
+static void
+wake(struct stream *s, enum stream_why why)
+{
+	woken[why]++;
+	if (why == SW_GONE)
+		return;
+	if (stream_progress(s, woken[SW_TIMER], 3, "step") == -1 ||
+	    woken[SW_TIMER] < 3 || !release)
+		stream_wait(s, 5);
+	else
+		stream_answer(s, 200, "{}", 2);
+}
+
+static int
+answers_later(const struct request *req, struct reply *r)
+{
+	static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":\"x\","
+	    "\"method\":\"m\",\"params\":{\"_meta\":{"
+	    "\"progressToken\":\"tok\"}}}";
+	struct scan scan;
+
+	if (req->body.len == 0 || req->body.p[0] != 'L')
+		return (0);
+	assert_int_equal(scan_message(text, sizeof(text) - 1, &scan),
+	    SCAN_OK);
+	stream_about(req->stream, era_row(ERA_2026_07), &scan);
+	r->later = stream_later(req->stream, 5, wake, NULL) != NULL;
+	r->status = 503;
+	return (1);
+}
+
 /* A body of digits is how many ms of work it is. */
 void
 mcp_serve(const struct request *req, struct reply *r)
@@ -118,6 +154,7 @@ mcp_serve(const struct request *req, struct reply *r)
 	snprintf(order + len, sizeof(order) - len, "%c",
 	    'a' + handle_caller(req->handle)->grant[0]);
 	served++;
+	r->later = 0;
 	memset(r->session, 0, sizeof(r->session));
 	if (req->flags & CF_SESSION)
 		snprintf(r->session, sizeof(r->session), "S%.*s",
@@ -125,6 +162,8 @@ mcp_serve(const struct request *req, struct reply *r)
 	r->status = 200;
 	r->retry_after = 0;
 	r->gone = n > 0 && text[0] == 'g';
+	if (answers_later(req, r))
+		return;
 	buf_addf(r->body, "[%.*s|%.*s|%.*s|%.*s]", (int)req->version.len,
 	    req->version.p, (int)req->mcp_method.len, req->mcp_method.p,
 	    (int)req->mcp_name.len, req->mcp_name.p, (int)n, text);
@@ -148,6 +187,15 @@ on_answer(struct chan *ch, struct msg *msg)
 }
 
 static void
+on_event(struct chan *ch, struct msg *msg)
+{
+	events++;
+	snprintf(last_event, sizeof(last_event), "%.*s", (int)msg->tail_len,
+	    (const char *)msg->tail);
+	chan_credit(ch, msg_bulk_len(msg));
+}
+
+static void
 on_unknown(struct chan *ch, struct msg *msg)
 {
 	unknown++;
@@ -166,6 +214,8 @@ ignore(struct chan *ch, struct msg *msg)
 
 static const struct chan_handler listener_handlers[] = {
 	{ MSG_ANSWER, on_answer },
+	{ MSG_EVENT, on_event },
+	{ MSG_TEXT, ignore },
 	{ MSG_HANDLE_UNKNOWN, on_unknown },
 	{ MSG_HEALTH_OK, on_health_ok },
 	{ 0, NULL }
@@ -244,6 +294,8 @@ call(int who, uint8_t grant, uint32_t id, const char *body)
 	m.version_len = 1;
 	m.mcp_method_len = 2;
 	m.mcp_name_len = 3;
+	if (body[0] == 'L')
+		m.flags |= CF_SSE;
 	if (body[0] == 's') {
 		m.flags |= CF_SESSION;
 		m.session_len = 4;
@@ -262,6 +314,9 @@ setup(void **state)
 	struct msg_hello hello = { 1 };
 	int sv[2], i;
 
+	events = 0;
+	release = 1;
+	memset(woken, 0, sizeof(woken));
 	served = answers = busy = unknown = health = 0;
 	order[0] = '\0';
 	audit_is_full = 0;
@@ -446,6 +501,71 @@ test_control(void **state)
 	assert_int_equal(handles_count(), 2);
 }
 
+static void
+test_later(void **state)
+{
+	open_handle(1, 0);
+	call(0, 0, 9, "L");
+	turn(60);
+	assert_int_equal(events, 3);
+	assert_string_equal(last_event, "{\"jsonrpc\":\"2.0\",\"method\":"
+	    "\"notifications/progress\",\"params\":{\"progressToken\":"
+	    "\"tok\",\"progress\":3,\"total\":3,\"message\":\"step\"}}");
+	assert_int_equal(answers, 1);
+	assert_string_equal(last_body, "{}");
+	assert_int_equal(streams_count(), 0);
+	assert_int_equal(woken[SW_GONE], 0);
+}
+
+/* Each of the ways in which a waiting call ends without an answer. */
+static void
+test_later_ends(void **state)
+{
+	struct msg_close m;
+	int i;
+
+	release = 0;
+	open_handle(1, 0);
+	open_handle(1, 1);
+	for (i = 0; i < 3; i++)
+		call(0, 0, (uint32_t)i + 1, "L");
+	call(0, 1, 4, "L");
+	turn(30);
+	assert_int_equal(streams_count(), 4);
+	chan_send(listener[0], MSG_CANCEL, 2, NULL);
+	turn(10);
+	assert_int_equal(woken[SW_GONE], 1);
+	assert_int_equal(streams_count(), 3);
+	memset(&m, 0, sizeof(m));
+	m.what = CL_GRANT;
+	chan_send(authd, MSG_CLOSE, 1, &m);
+	turn(10);
+	assert_int_equal(woken[SW_GONE], 3);
+	assert_int_equal(unknown, 2);
+	assert_int_equal(streams_count(), 1);
+	serve_close();
+	assert_int_equal(woken[SW_GONE], 4);
+	assert_int_equal(streams_count(), 0);
+	assert_int_equal(answers, 0);
+}
+
+/* A grant has so many, and no more; others have theirs. */
+static void
+test_later_limit(void **state)
+{
+	int i;
+
+	release = 0;
+	open_handle(1, 0);
+	open_handle(1, 1);
+	for (i = 0; i < 40; i++)
+		call(0, 0, (uint32_t)i + 1, "L");
+	call(0, 1, 99, "L");
+	turn(30);
+	assert_int_equal(streams_count(), 33);
+	assert_int_equal(busy, 8);
+}
+
 int
 main(void)
 {
@@ -453,7 +573,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_call), T(test_unknown_handle), T(test_turns),
 		T(test_too_many_wait), T(test_cancel), T(test_worker_leaves),
-		T(test_audit_full), T(test_control),
+		T(test_audit_full), T(test_control), T(test_later),
+		T(test_later_ends), T(test_later_limit),
 	};
 
 	ev_init();

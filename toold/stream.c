@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream.c: see stream.h.  Runs in toold.  What is sent is our own text but
+ * for ids and tokens of the client, which are echoed to it as they were
+ * scanned; a client's response is looked at only when it names a question
+ * that is open for the same user and client.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/buf.h"
+#include "../common/log.h"
+#include "../common/text.h"
+#include "audit.h"
+#include "era.h"
+#include "stream.h"
+
+#define BUCKETS		4096
+#define ASK_PREFIX	"keepd-"
+
+LIST_HEAD(bucket, stream);
+static struct bucket by_id[BUCKETS];
+static unsigned int nstreams;
+static unsigned int max_all = 4096, max_grant = 32;
+static uint64_t last_asked;
+static struct buf line;			/* the event being made; kept */
+
+static const char *const level_names[] = { "debug", "info", "notice",
+	"warning", "error", "critical", "alert", "emergency" };
+
+enum stream_level
+stream_level(const struct span *sp)
+{
+	int l;
+
+	for (l = SL_DEBUG; l < SL_OFF; l++)
+		if (span_is(sp, level_names[l]))
+			break;
+	return ((enum stream_level)l);
+}
+
+/* ---- a request that begins ---- */
+
+void
+stream_begin(struct stream *s, struct chan *ch, uint32_t id,
+    unsigned int flags, struct handle *h)
+{
+	s->ch = ch;
+	s->id = id;
+	s->flags = flags;
+	s->handle = h;
+	s->era = NULL;
+	s->level = SL_OFF;
+	s->progress = -1;
+	s->token.p = s->rpc_id.p = NULL;
+}
+
+void
+stream_about(struct stream *s, const struct era_row *era,
+    const struct scan *scan)
+{
+	s->era = era;
+	s->rpc_id = scan->id;
+	s->token = scan->meta_progress;
+	if (span_type(&s->token) != '"' && span_type(&s->token) != '0')
+		s->token.p = NULL;
+	s->level = era->flags & EF_STATELESS ?
+	    stream_level(&scan->meta_log_level) : SL_INFO;
+}
+
+/* ---- events ---- */
+
+static int
+event_open(struct stream *s, const char *method)
+{
+	if (s == NULL || (s->flags & SF_SSE) == 0 ||
+	    s->flags & (SF_MOVED | SF_GONE) ||
+	    s->era == NULL || chan_queued(s->ch) > STREAM_QUEUE_MAX)
+		return (-1);
+	if (line.max == 0)
+		buf_init(&line, EVENT_MAX);
+	buf_reset(&line);
+	buf_adds(&line, "{\"jsonrpc\":\"2.0\",\"method\":\"");
+	buf_adds(&line, method);
+	buf_adds(&line, "\"");
+	return (0);
+}
+
+static int
+event_close(struct stream *s)
+{
+	struct msg_event m;
+
+	buf_addc(&line, '}');
+	if (line.failed)
+		return (-1);
+	m.len = (uint32_t)line.len;
+	m.zero = 0;
+	if (chan_send_tail(s->ch, MSG_EVENT, s->id, &m, line.data,
+	    line.len) == -1)
+		return (-1);
+	s->flags |= SF_OPEN;
+	return (0);
+}
+
+int
+stream_event(struct stream *s, const char *method, const char *params)
+{
+	if (event_open(s, method) == -1)
+		return (-1);
+	if (params != NULL) {
+		buf_adds(&line, ",\"params\":");
+		buf_adds(&line, params);
+	}
+	return (event_close(s));
+}
+
+/* Behind the audit records of this turn, as answers are. */
+void
+stream_flush(struct stream *s)
+{
+	if (s == NULL || (s->flags & SF_OPEN) == 0)
+		return;
+	audit_send();
+	chan_flush(s->ch);
+}
+
+int
+stream_progress(struct stream *s, double progress, double total,
+    const char *message)
+{
+	if (s == NULL || s->token.p == NULL || progress <= s->progress ||
+	    event_open(s, "notifications/progress") == -1)
+		return (-1);
+	buf_adds(&line, ",\"params\":{\"progressToken\":");
+	buf_add(&line, s->token.p, s->token.len);
+	buf_addf(&line, ",\"progress\":%.15g", progress);
+	if (total > 0)
+		buf_addf(&line, ",\"total\":%.15g", total);
+	/* 2025-03-26 has the message too. */
+	if (message != NULL) {
+		buf_adds(&line, ",\"message\":");
+		buf_add_json(&line, message, strlen(message));
+	}
+	buf_addc(&line, '}');
+	if (event_close(s) == -1)
+		return (-1);
+	s->progress = progress;
+	return (0);
+}
+
+int
+stream_log(struct stream *s, enum stream_level level, const char *logger,
+    const char *data)
+{
+	if (s == NULL || level < s->level || level >= SL_OFF ||
+	    event_open(s, "notifications/message") == -1)
+		return (-1);
+	buf_addf(&line, ",\"params\":{\"level\":\"%s\"", level_names[level]);
+	if (logger != NULL) {
+		buf_adds(&line, ",\"logger\":");
+		buf_add_json(&line, logger, strlen(logger));
+	}
+	buf_adds(&line, ",\"data\":");
+	buf_adds(&line, data);
+	buf_addc(&line, '}');
+	return (event_close(s));
+}
+
+/* ---- answers that come later ---- */
+
+static struct bucket *
+bucket_of(uint32_t id)
+{
+	return (&by_id[id % BUCKETS]);
+}
+
+static void
+stream_free(struct stream *s)
+{
+	LIST_REMOVE(s, by_id);
+	LIST_REMOVE(s, of_handle);
+	nstreams--;
+	--*handle_nstreams(s->handle);
+	ev_timer_del(&s->timer);
+	handle_release(s->handle);
+	free(s->texts);
+	s->texts = NULL;
+	if (s->flags & SF_RUNNING)
+		s->flags |= SF_FREED;
+	else
+		free(s);
+}
+
+/*
+ * A handler may serve authd's channel and so meet the end of its own
+ * handle: it is told of that afterwards, when it waits again or answers.
+ */
+static void
+stream_run(struct stream *s, enum stream_why why)
+{
+	s->flags |= SF_RUNNING;
+	s->wake(s, why);
+	s->flags &= ~(unsigned int)SF_RUNNING;
+	if (s->flags & SF_FREED)
+		free(s);
+}
+
+static void
+stream_gone(struct stream *s)
+{
+	s->wake(s, SW_GONE);
+	stream_free(s);
+}
+
+static void
+on_timer(struct ev_timer *t)
+{
+	struct stream *s = t->arg;
+	int late = (s->flags & SF_LONG) == 0 &&
+	    !mono_before(mono_now(), s->until);
+
+	if (s->flags & SF_GONE) {
+		s->wake(s, SW_GONE);
+		stream_unknown(s);
+	} else
+		stream_run(s, late ? SW_LATE : SW_TIMER);
+}
+
+/* The texts that the request's spans point to live no longer than it. */
+static int
+keep_texts(struct stream *s)
+{
+	size_t n = s->rpc_id.p != NULL ? s->rpc_id.len : 0;
+	size_t m = s->token.p != NULL ? s->token.len : 0;
+
+	if ((s->texts = malloc(n + m + 1)) == NULL)
+		return (-1);
+	if (n > 0) {
+		memcpy(s->texts, s->rpc_id.p, n);
+		s->rpc_id.p = s->texts;
+	}
+	if (m > 0) {
+		memcpy(s->texts + n, s->token.p, m);
+		s->token.p = s->texts + n;
+	}
+	return (0);
+}
+
+struct stream *
+stream_later(struct stream *from, unsigned int ms,
+    void (*wake)(struct stream *, enum stream_why), void *arg)
+{
+	struct stream *s;
+
+	if (from == NULL || from->era == NULL || nstreams >= max_all ||
+	    *handle_nstreams(from->handle) >= max_grant ||
+	    (s = calloc(1, sizeof(*s))) == NULL)
+		return (NULL);
+	memcpy(s, from, offsetof(struct stream, by_id));
+	if (keep_texts(s) == -1) {
+		free(s);
+		return (NULL);
+	}
+	from->flags |= SF_MOVED;
+	s->flags |= SF_LATER;
+	s->wake = wake;
+	s->arg = arg;
+	s->until = mono_add(mono_now(), STREAM_BUDGET_MS);
+	handle_hold(s->handle);
+	++*handle_nstreams(s->handle);
+	nstreams++;
+	LIST_INSERT_HEAD(bucket_of(s->id), s, by_id);
+	LIST_INSERT_HEAD(handle_streams(s->handle), s, of_handle);
+	ev_timer_init(&s->timer, on_timer, s);
+	stream_wait(s, ms);
+	return (s);
+}
+
+void
+stream_wait(struct stream *s, unsigned int ms)
+{
+	uint64_t now = mono_now().ms, left = ms;
+
+	if (s->flags & SF_GONE)
+		left = 0;
+	else if ((s->flags & SF_LONG) == 0 && now + ms > s->until.ms)
+		left = s->until.ms > now ? s->until.ms - now : 0;
+	ev_timer_set(&s->timer, left);
+}
+
+void
+stream_answer(struct stream *s, unsigned int status, const void *p, size_t n)
+{
+	struct msg_answer m;
+
+	if (s->flags & SF_GONE) {
+		stream_unknown(s);
+		return;
+	}
+	memset(&m, 0, sizeof(m));
+	m.status = status;
+	m.body_len = (uint32_t)n;
+	m.flags = n > 0 ? AF_JSON : 0;
+	chan_send_tail(s->ch, MSG_ANSWER, s->id, &m, p, n);
+	stream_free(s);
+}
+
+void
+stream_unknown(struct stream *s)
+{
+	struct msg_handle m;
+
+	memset(&m, 0, sizeof(m));
+	chan_send(s->ch, MSG_HANDLE_UNKNOWN, s->id, &m);
+	stream_free(s);
+}
+
+/* ---- questions to the client ---- */
+
+int
+stream_ask(struct stream *s, const char *method, const char *params)
+{
+	if ((s->flags & SF_LATER) == 0 || s->era->flags & EF_STATELESS ||
+	    event_open(s, method) == -1)
+		return (-1);
+	s->asked = ++last_asked;
+	buf_addf(&line, ",\"id\":\"" ASK_PREFIX "%llu\",\"params\":%s",
+	    (unsigned long long)s->asked, params);
+	if (event_close(s) == 0)
+		return (0);
+	s->asked = 0;
+	return (-1);
+}
+
+static int
+same_client(const struct handle *a, const struct handle *b)
+{
+	const struct caller *x = handle_caller(a), *y = handle_caller(b);
+
+	return (strcmp(x->user_id, y->user_id) == 0 &&
+	    strcmp(x->client_id, y->client_id) == 0);
+}
+
+static struct stream *
+stream_asking(const struct handle *h, uint64_t num)
+{
+	struct stream *s;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(s, &by_id[i], by_id)
+			if (s->asked == num && same_client(s->handle, h))
+				return (s);
+	return (NULL);
+}
+
+void
+stream_reply(const struct handle *h, const struct scan *scan)
+{
+	const struct span *v = scan->error.p != NULL ? &scan->error :
+	    &scan->result;
+	struct stream *s;
+	json_t *reply;
+	char id[48];
+	uint64_t num;
+	long n;
+
+	n = span_string(&scan->id, id, sizeof(id));
+	if (n <= (long)sizeof(ASK_PREFIX) - 1 ||
+	    memcmp(id, ASK_PREFIX, sizeof(ASK_PREFIX) - 1) != 0 ||
+	    num_parse(id + sizeof(ASK_PREFIX) - 1,
+	    (size_t)n - (sizeof(ASK_PREFIX) - 1), UINT64_MAX - 1, &num) ==
+	    -1 || num == 0 || (s = stream_asking(h, num)) == NULL)
+		return;
+	s->asked = 0;
+	reply = json_loadb(v->p, v->len, JSON_REJECT_DUPLICATES |
+	    JSON_DECODE_ANY, NULL);
+	s->reply = reply;
+	s->reply_failed = v == &scan->error || reply == NULL;
+	/* It may be answered, and freed, in there. */
+	stream_run(s, SW_REPLY);
+	json_decref(reply);
+}
+
+/* ---- ends ---- */
+
+void
+stream_cancel(struct chan *ch, uint32_t id)
+{
+	struct stream *s;
+
+	LIST_FOREACH(s, bucket_of(id), by_id)
+		if (s->ch == ch && s->id == id) {
+			stream_gone(s);
+			return;
+		}
+}
+
+/* No response is sent for it: an open stream just ends, else 202. */
+static void
+end_silently(struct stream *s)
+{
+	s->wake(s, SW_GONE);
+	stream_answer(s, 202, NULL, 0);
+}
+
+void
+stream_cancelled(const struct handle *h, const struct span *rpc_id)
+{
+	struct stream *s;
+	size_t i;
+
+	if (rpc_id->p == NULL)
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(s, &by_id[i], by_id)
+			if ((s->flags & SF_LONG) == 0 &&
+			    (s->era->flags & EF_STATELESS) == 0 &&
+			    s->rpc_id.len == rpc_id->len &&
+			    memcmp(s->rpc_id.p, rpc_id->p, rpc_id->len) == 0
+			    && same_client(s->handle, h)) {
+				end_silently(s);
+				return;
+			}
+}
+
+/* The listener hears of it before authd does. */
+static void
+on_handle_closed(struct handle *h)
+{
+	struct chan *ch = NULL;		/* one handle, one worker */
+	struct stream *s, *next;
+
+	for (s = LIST_FIRST(handle_streams(h)); s != NULL; s = next) {
+		next = LIST_NEXT(s, of_handle);
+		if (s->flags & SF_RUNNING) {
+			s->flags |= SF_GONE;
+			continue;
+		}
+		ch = s->ch;
+		s->wake(s, SW_GONE);
+		stream_unknown(s);
+	}
+	audit_send();
+	if (ch != NULL)
+		chan_flush(ch);
+}
+
+void
+streams_drop(const struct chan *ch)
+{
+	struct stream *s, *next;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (s = LIST_FIRST(&by_id[i]); s != NULL; s = next) {
+			next = LIST_NEXT(s, by_id);
+			if (s->ch == ch)
+				stream_gone(s);
+		}
+}
+
+void
+streams_init(void)
+{
+	handles_onclose(on_handle_closed);
+}
+
+unsigned int
+streams_count(void)
+{
+	return (nstreams);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream.h: answers that come in more than one piece.  A request may be told
+ * of with events before its result, and its result may come in a later turn
+ * of the loop.  The listener makes a text/event-stream of the answer at the
+ * first event; without one the answer is plain JSON, as ever.
+ *
+ * A struct stream exists for each request while its handler runs, and costs
+ * nothing until it is used.  stream_later() makes one that lives on: it
+ * holds the handle, counts against the limits of its grant, and ends with
+ * its answer, with the handle (a revoked grant: before authd is told that
+ * the handles are closed), with the worker, or when the client takes the
+ * request back.
+ *
+ * Nothing here waits for a client.  Events that find too much queued for
+ * their worker are refused (-1): progress and logs are then left out.
+ *
+ * Tools use call_event(), call_progress(), call_log(), call_ask() and
+ * call_later() of toold.h, which are these on the stream of the call.
+ */
+#ifndef TOOLD_STREAM_H
+#define TOOLD_STREAM_H
+
+#include <jansson.h>
+
+#include "../common/chan.h"
+#include "../common/ev.h"
+#include "handle.h"
+#include "scan.h"
+
+#define STREAM_QUEUE_MAX	(1U << 20)	/* bytes before events go */
+#define STREAM_BUDGET_MS	45000		/* of an answer, in all */
+
+enum stream_why {
+	SW_TIMER,		/* the time given to stream_wait() is over */
+	SW_REPLY,		/* the client answered stream_ask() */
+	SW_LATE,		/* STREAM_BUDGET_MS are over: answer now */
+	SW_GONE			/* nobody can be answered: free arg, return */
+};
+
+/* RFC 5424 severities, as the protocol names them. */
+enum stream_level { SL_DEBUG, SL_INFO, SL_NOTICE, SL_WARNING, SL_ERROR,
+	SL_CRITICAL, SL_ALERT, SL_EMERGENCY, SL_OFF };
+/* The level with that name, or SL_OFF. */
+enum stream_level stream_level(const struct span *);
+
+#define SF_SSE		1		/* the client takes events */
+#define SF_OPEN		2		/* one was sent */
+#define SF_LONG		4		/* has no end of its own */
+#define SF_LATER	8		/* made by stream_later() */
+#define SF_MOVED	16		/* stream_later() took it over */
+#define SF_RUNNING	32		/* inside wake() */
+#define SF_GONE		64		/* its handle ended in there */
+#define SF_FREED	128		/* memory goes when wake() returns */
+
+struct stream {
+	struct chan	*ch;		/* of the worker */
+	uint32_t	 id;		/* of its question */
+	unsigned int	 flags;		/* SF_ bits */
+	struct handle	*handle;
+	const struct era_row *era;	/* NULL: not known yet */
+	enum stream_level level;	/* least that is told */
+	double		 progress;	/* told last */
+	struct span	 rpc_id;	/* as written */
+	struct span	 token;		/* progressToken, as written */
+	/* From here on only of stream_later(). */
+	LIST_ENTRY(stream) by_id, of_handle;
+	struct ev_timer	 timer;
+	struct mono	 until;		/* the budget's end, if not SF_LONG */
+	void		(*wake)(struct stream *, enum stream_why);
+	void		*arg;
+	char		*texts;		/* what rpc_id and token point to */
+	uint64_t	 asked;		/* number of the open question, or 0 */
+	json_t		*reply;		/* SW_REPLY: result or error */
+	int		 reply_failed;	/* it is the error */
+};
+
+/* ---- for handlers ---- */
+
+/*
+ * A JSON-RPC notification of this request: params is the text of a JSON
+ * object on one line, or NULL.  0: queued; -1: the client takes no events,
+ * or too much waits, or it is too long.  s may be NULL (-1).
+ */
+int	 stream_event(struct stream *, const char *method,
+	    const char *params);
+/* The same with what has queued for the worker sent at once. */
+void	 stream_flush(struct stream *);
+/*
+ * notifications/progress, if the request has a progressToken and progress
+ * has grown since.  total 0 and message NULL: not known.
+ */
+int	 stream_progress(struct stream *, double progress, double total,
+	    const char *message);
+/*
+ * notifications/message, if the client wants this level: data is JSON text
+ * on one line, logger may be NULL.
+ */
+int	 stream_log(struct stream *, enum stream_level, const char *logger,
+	    const char *data);
+
+/*
+ * The answer comes later: wake() runs after ms, and again whenever
+ * stream_wait() is called for.  The handler sets reply->later and returns.
+ * NULL when the request cannot wait (a batch, or too many of the grant or in
+ * all): then nothing changed, and the handler answers that.
+ */
+struct stream *stream_later(struct stream *, unsigned int ms,
+	    void (*wake)(struct stream *, enum stream_why), void *arg);
+void	 stream_wait(struct stream *, unsigned int ms);
+/*
+ * Ask the client something (elicitation/create, sampling/createMessage;
+ * handshake revisions only, client must take events): wake() is called with
+ * SW_REPLY, or with what comes before.  0 or -1.  One question at a time.
+ */
+int	 stream_ask(struct stream *, const char *method, const char *params);
+/* The answer, a whole JSON-RPC message; frees the stream.  No wake(). */
+void	 stream_answer(struct stream *, unsigned int status, const void *,
+	    size_t);
+
+/* The handle ended meanwhile: frees the stream.  No wake(). */
+void	 stream_unknown(struct stream *);
+
+/* ---- for serve.c and mcp.c ---- */
+
+/* Fill in the stream of a call that begins. */
+void	 stream_begin(struct stream *, struct chan *, uint32_t id,
+	    unsigned int flags, struct handle *);
+/* Which request it is: spans that live as long as the handler runs. */
+void	 stream_about(struct stream *, const struct era_row *,
+	    const struct scan *);
+/* The client takes back the request with this number. */
+void	 stream_cancel(struct chan *, uint32_t id);
+/*
+ * notifications/cancelled of the handshake revisions: the request of the
+ * same user and client with this id ends without a response.
+ */
+void	 stream_cancelled(const struct handle *, const struct span *rpc_id);
+/* A response of the client, to stream_ask(). */
+void	 stream_reply(const struct handle *, const struct scan *);
+/* The worker's channel is gone. */
+void	 streams_drop(const struct chan *);
+void	 streams_init(void);
+unsigned int streams_count(void);
+
+#endif
