@@ -158,7 +158,8 @@ for (const k of KINDS) {
 }
 const kind = (t) => KINDS.find((k) => k.type === t);
 const fine = Symbol('no error');
-// [tool, arguments, the whole text of the error]
+// [tool, arguments, the whole text of the error]; "!": as all errors of
+// arguments begin.
 async function errors(who, rows) {
 	for (const [tool, args, text] of rows) {
 		let got = fine;
@@ -173,7 +174,9 @@ async function errors(who, rows) {
 		if (text instanceof RegExp)
 			has(String(got), text, what);
 		else
-			eq(got, text, what);
+			eq(got, typeof text === 'string' && text[0] === '!' ?
+			    'Input validation error: Invalid arguments for tool ' +
+			    `${tool}: ${text.slice(1)}` : text, what);
 	}
 }
 
@@ -504,4 +507,556 @@ for (const k of KINDS) {
 		    id: a.id, revision: 2 })).description, won[0].description);
 	});
 }
+
+// ---- each group's own rules ----
+
+const table = (o) => kind('table').create(ANN, o);
+const script = (o) => kind('script').create(ANN, o);
+const api = (o) => kind('api').create(ANN, o);
+const webapp = (o) => kind('webapp').create(ANN, o);
+const app = (o) => kind('app').create(ANN, o);
+const adaptive = (o) => kind('adaptive').create(ANN, o);
+const project = (o) => kind('project').create(ANN, o);
+const ann = (tool, args) => call(base, ANN, tool, args);
+
+await test('app: errors to the letter', async () => {
+	const a = await app();
+	const gone = await app();
+	await ann('delete_app', { id: gone.id });
+	const save = (o) => ['save_app', { app: { id: a.id, ...o } }];
+	const css = await app({ css: 'a { b: c' });
+	const uses = await app({ objects: [{ fieldNo: 1,
+	    customComponent: 'nosuch' }] });
+	await errors(ANN, [
+	    ['save_app', { app: {} }, 'save_app requires an "application" ' +
+		'field for new apps'],
+	    ['save_app', { app: { application: 'Shop' } },
+		"!app.application must be lower case: use 'shop'"],
+	    ['save_app', { app: { application: 'a-b' } },
+		'!app.application must be 1 to 64 of a to z, 0 to 9 and _'],
+	    ['save_app', { app: { application: a.name } },
+		`An application named "${a.name}" already exists`],
+	    ['save_app', { app: { application: gone.name } },
+		`An application named "${gone.name}" already exists ` +
+		'(soft-deleted)'],
+	    [...save({ appType: 'X' }), '!app.appType must be A (application), ' +
+		'C (building block), L (launchpad), F (adaptive) or E (custom ' +
+		'component)'],
+	    [...save({ appType: null }), /app\/appType|app\.appType/],
+	    [...save({ status: 'Active' }), '!app.status is set by the server ' +
+		'and is not what is stored now: leave it out'],
+	    [...save({ objects: [{ fieldNo: 1, fieldParent: 2 }] }),
+		'!app.objects.0.fieldParent is no fieldNo of objects'],
+	    [...save({ objects: [{ fieldNo: 1, fieldParent: 1 }] }),
+		'!app.objects.0.fieldParent leads back to the object itself'],
+	    [...save({ objects: [{ fieldNo: 1 }, { fieldNo: '1' }] }),
+		'!app.objects.1.fieldNo is there for the second time'],
+	    [...save({ apis: [{ parent: NONE }] }),
+		'!app.apis.0.parent names no API'],
+	    ['get_app', { id: a.id, runtime: true }, `${a.name} was never ` +
+		'activated: it has no run-time version'],
+	    ['get_app', { id: a.id, select: ['zzz'] },
+		"!select.0 'zzz' is not a member of this record"],
+	    ['activate_app', { id: NONE }, 'Not Found'],
+	    ['activate_app', { id: css.id }, 'sass_compilation_error: css ' +
+		'line 1: a { without a }'],
+	    ['activate_app', { id: uses.id },
+		'missing_custom_component: nosuch'],
+	    ['list_apps', { deleted: true, listOptions: {} },
+		'!listOptions cannot be combined with deleted']]);
+	eq(await refusal(base, EVE, 'activate_app', { id: a.id }),
+	    `multi_dev_conflict: ${a.name} was last changed by ann at ` +
+	    `${a.updatedAt}: look at it, then activate with ` +
+	    'expectedRevision 1');
+	await call(base, EVE, 'activate_app', { id: a.id,
+	    expectedRevision: 1 });
+});
+await test('app: design time and run time apart, trash and back',
+    async () => {
+	const a = await app({ title: 'first' });
+	eq([a.appType, a.status], ['A', null]);
+	const act = await ann('activate_app', { id: a.id });
+	eq([act.id, act.application, act.status, act.revision],
+	    [a.id, a.name, 'activated', 2]);
+	eq((await ann('get_app', { id: a.id })).status, 'Active');
+	const u = await ann('save_app', { app: { id: a.id, title: 'second' } });
+	eq(u.status, 'Inactive (Revised)');
+	eq((await ann('get_app', { id: a.id, runtime: true })).title, 'first');
+	const where = { name: a.name, status: 'Inactive (Revised)', type: 'A' };
+	eq((await ann('list_apps', { listOptions: { where } })).total, 1);
+	eq((await ann('list_apps', { listOptions: { where: { ...where,
+	    type: 'E' } } })).total, 0);
+	await ann('delete_app', { id: a.id });
+	const t = (await ann('list_apps', { deleted: true })).apps.find((x) =>
+	    x.id === a.id);
+	eq([t.name, t.revision], [a.name, 3]);
+	const b = await ann('restore_revision', { type: 'app', id: a.id,
+	    revision: 1 });
+	eq([b.revision, b.title, b.createdBy], [4, 'first', 'ann']);
+	await ann('delete_app', { id: a.id, purge: true });
+	eq(await refusal(base, ANN, 'restore_revision', { type: 'app',
+	    id: a.id, revision: 1 }), 'Not Found');
+	await ann('save_app', { app: { application: a.name } });
+});
+await test('web app: errors to the letter', async () => {
+	const w = await webapp();
+	const file = (assets, o = {}) => ['save_webapp', { webapp: { id: w.id,
+	    runtime: { assets } }, ...o }];
+	await errors(ANN, [
+	    ['save_webapp', { webapp: { name: 'x' } },
+		'WebApp must have a runtime'],
+	    ['save_webapp', { webapp: { name: 'a b', runtime: {} } },
+		'WebApp names can only contain letters, numbers, hyphens (-), ' +
+		'and underscores (_).'],
+	    ['save_webapp', { webapp: { id: w.id, type: 'angular' } },
+		'!webapp.type must be react or vue'],
+	    ['save_webapp', { webapp: { id: w.id, runtime: { name: 'other' } } },
+		`!webapp.runtime.name must be the name of the web app, ` +
+		`'${w.name}': it would be served under another name`],
+	    ['save_webapp', { webapp: { id: w.id, runtime: { id: NONE } } },
+		'!webapp.runtime.id is not the id of this web app'],
+	    [...file([]), "!webapp.runtime.assets leaves out '/a.js', which is " +
+		'there: say assetMode replace to remove what is not listed, or ' +
+		'merge to keep it'],
+	    [...file([{ path: '/b', source: 'a' }], { assetMode: 'merge' }),
+		'!webapp.runtime.assets.0.source is not base64 (RFC 4648 ' +
+		'section 4, with padding, without line breaks)'],
+	    [...file([{ path: '/b' }], { assetMode: 'merge' }),
+		'!webapp.runtime.assets.0.source Required: there is no such ' +
+		'file yet'],
+	    [...file([{ path: '/a.js' }, { path: '/a.js' }]),
+		'!webapp.runtime.assets.1.path is there for the second time'],
+	    ['save_webapp', { webapp: { id: w.id, apis: [{ parent: NONE }] } },
+		'!webapp.apis.0.parent names no API'],
+	    ['save_webapp', { webapp: { id: w.id, roles: ['nobody'] } },
+		'!webapp.roles.0 names no role of this server: give the id or ' +
+		'name of an existing role'],
+	    ['get_webapp_asset', { id: w.id, path: '/no' },
+		"Not Found: asset '/no'"],
+	    ['get_webapp_asset', { id: NONE, path: '/a.js' }, 'Not Found'],
+	    ['delete_webapp_asset', { id: w.id, path: '/no' },
+		"Not Found: asset '/no'"],
+	    ['delete_webapp_asset', { id: w.id, path: '/a.js',
+		expectedRevision: 3 }, /has revision 1, not 3/]]);
+});
+await test('scripts and projects: errors to the letter', async () => {
+	const p = await project();
+	const s = await script({ projectId: p.id });
+	const save = (o) => ['save_server_script', { id: s.id, ...o }];
+	await errors(ANN, [
+	    ['save_server_script', { content: 'x' }, '!name Required'],
+	    ['save_server_script', { name: unique('s') }, '!content Required'],
+	    [...save({ language: 'cobol' }),
+		'!language must be javascript or typescript'],
+	    [...save({ projectId: NONE }),
+		'!jsscriptGroup names no script project'],
+	    [...save({ projectId: p.id, jsscriptGroup: NONE }), '!projectId is ' +
+		'another than jsscriptGroup: they are one, give one of them'],
+	    [...save({ entitySets: [{ name: 'no_table' }] }),
+		'!entitySets.0.name names no table'],
+	    [...save({ apis: [{ id: NONE, parent: NONE }] }),
+		'!apis.0.parent names no API'],
+	    [...save({ globalScripts: [{ id: NONE }] }),
+		'!globalScripts.0.id names no server script'],
+	    [...save({ useAsGlobalScript: true }), '!useAsGlobalScript is set ' +
+		'by the server and is not what is stored now: leave it out'],
+	    ['delete_server_script', { id: s.id, projectId: NONE },
+		'!projectId is not the project of this script'],
+	    ['delete_script_project', { id: p.id }, `Script project ` +
+		`'${p.name}' has 1 scripts: move or delete them first, or ` +
+		'pass ungroupScripts true to keep them without a project'],
+	    ['run_server_script', { id: s.id }, 'Scripts are not enabled on ' +
+		'this server: they can be kept and changed, not run'],
+	    ['run_server_script', { id: NONE }, 'Not Found']]);
+	await call(base, EVE, 'acquire_lock', { type: 'project', id: p.id });
+	has(await refusal(base, ANN, ...save({ content: 'y' })),
+	    `${p.name} is locked by eve since `);
+	await call(base, EVE, 'release_lock', { id: p.id });
+	const before = (await ann('get_script_project', { id: p.id })).revision;
+	await ann(...save({ content: 'y' }));
+	const g = await ann('get_script_project', { id: p.id });
+	eq([g.revision, g.scripts.map((x) => x.id)], [before + 1, [s.id]]);
+	eq((await ann('delete_script_project', { id: p.id,
+	    ungroupScripts: true })).ungroupedScripts, 1);
+	eq((await ann('get_server_script', { id: s.id })).jsscriptGroup, null);
+});
+await test('adaptive: errors to the letter', async () => {
+	const a = await adaptive();
+	const save = (o) => ['save_adaptive', { adaptive: { name: unique('a'),
+	    settings: {}, ...o } }];
+	await errors(ANN, [
+	    ['get_adaptive', {}, 'Either id or name is required'],
+	    ['get_adaptive', { id: a.id, name: 'another' }, 'Not Found'],
+	    ['get_adaptive', { name: 'another' }, 'Not Found'],
+	    ['save_adaptive', { adaptive: { type: 'C', settings: {} } },
+		'!adaptive.name Required'],
+	    [...save({}), '!adaptive.type Required'],
+	    [...save({ type: 'C', settings: undefined, connectorid: OTHER }),
+		'!adaptive.settings Required'],
+	    [...save({ type: 'X' }),
+		'!adaptive.type must be T (table), S (script) or C (connector)'],
+	    [...save({ type: 'T' }), '!adaptive.tableid Required for type T'],
+	    [...save({ type: 'S' }), '!adaptive.scriptSel Required for type S'],
+	    [...save({ type: 'C' }),
+		'!adaptive.connectorid Required for type C'],
+	    [...save({ type: 'T', tableid: NONE }),
+		'!adaptive.tableid names no table'],
+	    [...save({ type: 'C', connectorid: OTHER, tableid: NONE }),
+		'!adaptive.tableid is only for type T: set it to null'],
+	    ['save_adaptive', { adaptive: { id: a.id, settings: { fieldsSel:
+		[{ name: 'a' }, { name: 'a' }] } } },
+		'!adaptive.settings.fieldsSel.1.name is there for the second ' +
+		'time']]);
+	eq((await ann('get_adaptive', { name: a.name.toUpperCase() })).id, a.id);
+});
+await test('API: errors to the letter', async () => {
+	const name = unique('Two Words');
+	const slug = name.toLowerCase().replace(/ /g, '');
+	const save = (o) => ['save_api', { api: { name, ...o } }];
+	const a = await api();
+	const path = (o) => ['save_api', { api: { id: a.id, paths:
+	    [{ id: uuid(1), path: '/x', method: 'GET', ...o }] } }];
+	await errors(ANN, [
+	    [...save({}), '!api.endpoint Required'],
+	    ['save_api', { api: { endpoint: 'https://a/' } },
+		'!api.name Required'],
+	    [...save({ apiType: 'script', endpoint: '/x' }), '!api.endpoint ' +
+		`must be '/api/serverscript/${slug}' for a script API of this ` +
+		'name'],
+	    [...save({ apiType: 'script', isPublic: true, endpoint: '/x' }),
+		`!api.endpoint must be '/public/serverscript/${slug}' for a ` +
+		'script API of this name'],
+	    [...save({ apiType: 'table', endpoint: '/x' }),
+		"!api.endpoint must be '/api/entity' for a table API"],
+	    [...save({ endpoint: '/x' }), '!api.endpoint must be an absolute ' +
+		'http or https URL for an external API'],
+	    [...save({ endpoint: 'https://a/', apiType: 'soap' }), '!api.' +
+		'apiType must be script, table, or empty for an external API'],
+	    ['save_api', { api: { id: a.id, apiType: 'table', endpoint:
+		'/api/entity' } },
+		'!api.apiType cannot change once the API is there'],
+	    [...save({ endpoint: 'https://a/', apiFormat: 2 }),
+		'!api.apiFormat must be 0 (Swagger 2) or 1 (OpenAPI 3)'],
+	    ['save_api', { api: { name: 'x'.repeat(65), endpoint:
+		'https://a/' } }, /api.name/],
+	    [...path({ id: undefined }), /api.paths.0.id/],
+	    [...path({ id: 'x' }), '!api.paths.0.id Invalid uuid'],
+	    [...path({ method: 'FETCH' }), /paths.0.method/],
+	    [...path({ path: '/{id}' }), '!api.paths.0.path has braces: path ' +
+		'parameters are written (id), not {id}'],
+	    [...path({ serverScript: NONE }),
+		'!api.paths.0.serverScript names no server script'],
+	    ['save_api', { api: { id: a.id, definitions: [{ id: uuid(1),
+		name: 'D', properties: [{ id: uuid(2) }] }] } },
+		/definitions.0.properties.0.name/]]);
+	const d = await ann('delete_api', { id: a.id });
+	eq(d.message, `API '${a.id}' deleted`);
+	await ann(...save({ apiType: 'script', endpoint:
+	    `/api/serverscript/${slug}` }));
+});
+await test('locks and revisions: errors to the letter', async () => {
+	const t = await table();
+	const R = (o) => ({ type: 'table', id: t.id, ...o });
+	await errors(ANN, [
+	    ['release_lock', R(), `${t.name} is not locked`],
+	    ['release_lock', { id: t.id }, 'Not Found'],
+	    ['acquire_lock', { type: 'table', id: NONE }, 'Not Found'],
+	    ['acquire_lock', { type: 'zebra', id: t.id },
+		/Input validation error/],
+	    ['get_revision', R({ revision: 2 }), 'Not Found: revision 2'],
+	    ['diff_revisions', R({ from: 2 }), 'Not Found: revision 2'],
+	    ['restore_revision', R({ revision: 1 }),
+		`${t.name} has revision 1 already`],
+	    ['restore_revision', R({ revision: 3 }), 'Not Found: revision 3'],
+	    ['list_revisions', { type: 'table', id: NONE }, 'Not Found']]);
+	await errors(A, [['delete_lock', { id: NONE }, 'Not Found']]);
+});
+
+// ---- packages and accounts ----
+
+await test('package roles: who may change them, and who may open one',
+    async () => {
+	const save = (who, o, more = {}) => call(base, who, 'save_package',
+	    { pkg: o, ...more });
+	const roles = (...r) => r.map(([name, accessLevel]) =>
+	    ({ name, accessLevel }));
+	const p = await save(ANN, { name: unique('p'), roles:
+	    roles(['ann', 'EDIT'], ['bob', 'READ']) });
+	// Edit under the old roles counts, not under the new.
+	eq(await refusal(base, BOB, 'save_package', { pkg: { id: p.id, roles:
+	    roles(['bob', 'EDIT']) } }), 'No edit access to artifact');
+	eq(await refusal(base, EVE, 'save_package', { pkg: { id: p.id, roles:
+	    roles(['eve', 'EDIT']) } }), 'Not Found');
+	eq(await refusal(base, ANN, 'save_package', { pkg: { id: p.id,
+	    roles: [] } }), 'Only Global Admins can remove the last role of ' +
+	    'a package: it would be open to everybody');
+	const x = await app({ package: p.id });
+	eq(await refusal(base, ANN, 'delete_package', { id: p.id }), 'Only ' +
+	    'Global Admins can delete a package with roles while it has ' +
+	    'members: they would be open to everybody');
+	// A restored revision takes the same way.
+	const open = await save(A, { name: unique('p') });
+	await save(A, { id: open.id, roles: roles(['ann', 'EDIT']) });
+	eq(await refusal(base, ANN, 'restore_revision', { type: 'package',
+	    id: open.id, revision: 1 }), 'Only Global Admins can remove the ' +
+	    'last role of a package: it would be open to everybody');
+	// One may give the package away, and is out from then on.
+	await save(ANN, { id: p.id, roles: roles(['bob', 'EDIT']) });
+	eq(await refusal(base, ANN, 'get_package', { id: p.id }), 'Not Found');
+	eq(await refusal(base, ANN, 'get_app', { id: x.id }), 'Not Found');
+	await call(base, BOB, 'save_app', { app: { id: x.id, title: 'b' } });
+	await save(A, { id: p.id, roles: [] });
+	await call(base, EVE, 'save_app', { app: { id: x.id, title: 'e' } });
+});
+await test('system, template and read-only packages', async () => {
+	const pkg = (o) => call(base, A, 'save_package', { pkg: { name:
+	    unique('p'), ...o } });
+	const put = (id) => ['save_app', { app: { application: unique('a'),
+	    package: id } }];
+	const sys = await pkg({ isSystem: true });
+	const tem = await pkg({ isTemplate: true });
+	const ro = await pkg({});
+	const inside = await app({ package: ro.id });
+	await call(base, A, 'save_package', { pkg: { id: ro.id,
+	    internalReadOnly: true } });
+	const flag = 'Only Global Admins can set isSystem or isTemplate';
+	await errors(ANN, [
+	    ['save_package', { pkg: { name: unique('p'), isSystem: true } },
+		flag],
+	    ['save_package', { pkg: { id: tem.id, isTemplate: false } }, flag],
+	    ['save_package', { pkg: { id: sys.id, description: 'x' } },
+		'No edit access to artifact'],
+	    ['delete_package', { id: sys.id }, 'No edit access to artifact'],
+	    [...put(sys.id), 'Cannot assign artifact to system package'],
+	    [...put(tem.id), 'Only Global Admins can assign artifacts to ' +
+		'template packages'],
+	    [...put(ro.id), 'No edit access to artifact'],
+	    ['save_app', { app: { id: inside.id, title: 'x' } },
+		'No edit access to artifact'],
+	    ['delete_app', { id: inside.id }, 'No edit access to artifact'],
+	    ['delete_package', { id: ro.id }, `Package '${ro.name}' is ` +
+		'internalReadOnly and has members: clear internalReadOnly ' +
+		'first']]);
+	await errors(A, [
+	    [...put(sys.id), 'Cannot assign artifact to system package'],
+	    [...put(tem.id), fine],
+	    ['save_app', { app: { id: inside.id, title: 'x' } },
+		'No edit access to artifact']]);
+});
+await test('default package: taken on create, and only if it can be',
+    async () => {
+	const mine = await call(base, A, 'save_package', { pkg: { name:
+	    unique('p'), roles: [{ name: 'eve', accessLevel: 'EDIT' }] } });
+	const set = (id) => keepd.mustCtl(`user package eve ${id}`);
+	set(mine.id);
+	const a = await kind('app').create(EVE);
+	eq(a.package, mine.id);
+	eq((await kind('app').create(EVE, { package: null })).package, null);
+	// An update stays where it is.
+	eq((await call(base, EVE, 'save_app', { app: { id: a.id, title: 't',
+	    package: null } })).package, null);
+	eq((await call(base, EVE, 'save_app', { app: { id: a.id,
+	    title: 'u' } })).package, null);
+	set(closed);
+	eq(await refusal(base, EVE, 'save_app', { app: { application:
+	    unique('a') } }), 'Your default package cannot be used: ' +
+	    'No access to artifact');
+	set('');
+	eq((await kind('app').create(EVE)).package, null);
+});
+await test('a hidden artifact gives away one bit: its name, its use',
+    async () => {
+	const t = await table({ package: closed });
+	const a = await app({ package: closed });
+	const open = await table();
+	await adaptive({ type: 'T', connectorid: undefined, tableid: open.id,
+	    package: closed });
+	await errors(EVE, [
+	    ['save_table', { table: { name: t.name.toUpperCase(), fields:
+		[{ fieldName: 'a', fieldType: 'text' }] } },
+		`name '${t.name.toUpperCase()}' already exists!`],
+	    ['save_app', { app: { application: a.name } },
+		`An application named "${a.name}" already exists`],
+	    ['delete_table', { id: open.id },
+		`Table '${open.name}' is in use`],
+	    ['save_adaptive', { adaptive: { name: unique('x'), type: 'T',
+		settings: {}, tableid: t.id } },
+		'!adaptive.tableid names no table']]);
+	// In the trash of a package that is hidden, the same.
+	await ann('delete_app', { id: a.id });
+	await errors(EVE, [
+	    ['save_app', { app: { application: a.name } },
+		`An application named "${a.name}" already exists`],
+	    ['delete_app', { id: a.id, purge: true }, 'Not Found'],
+	    ['list_revisions', { type: 'app', id: a.id }, 'Not Found'],
+	    ['restore_revision', { type: 'app', id: a.id, revision: 1 },
+		'Not Found']]);
+	hasNot(JSON.stringify(await call(base, EVE, 'list_apps',
+	    { deleted: true })), a.id);
+});
+
+// ---- mistakes of others, not to be repeated ----
+
+await test('mistake 1: keys and filters dropped silently', async () => {
+	const n = unique('w');
+	await errors(ANN, [
+	    ['save_webapp', { webapp: { name: n, runtime: {}, assets: [{ path:
+		'/a', source: 'YQ==' }] } }, /assets is not a known property/],
+	    ['save_webapp', { webapp: { name: n, runtime: {},
+		fileSystemObjects: [] } },
+		/fileSystemObjects is not a known property/],
+	    ['save_api', { api: { name: n, endpoint: 'https://a/', title: 'x' } },
+		/title is not a known property/],
+	    ['list_apis', { listOptions: { where: { createdby: 'ann' } } },
+		/: listOptions\.where\.createdby is not a field to filter by/],
+	    ['list_apis', { listOptions: { where: { name: { operation: 'Near',
+		value: 'x' } } } },
+		/listOptions.where.name has an unknown operation/]]);
+	hasNot(JSON.stringify(await ann('list_webapps')), n);
+});
+await test('mistake 2: ghosts made and deleted by unknown ids', async () => {
+	for (const k of KINDS.filter((x) => !x.noUpdate)) {
+		const n = unique('ghost');
+		const made = k.make(n);
+		eq(await refusal(base, ANN, k.save, k.args({ id: NONE, name: n,
+		    ...made })), 'Not Found', k.save);
+		eq(await refusal(base, ANN, k.del, { id: NONE }), 'Not Found');
+		hasNot(JSON.stringify(await call(base, A, k.list,
+		    { listOptions: { take: 1000 } })), n);
+	}
+});
+await test('mistake 3: partial updates that lose what they do not name',
+    async () => {
+	const t = await table();
+	const a = await api({ definitions: [{ id: uuid(1), name: 'D', type:
+	    'object', properties: [{ id: uuid(2), name: 'p', objectType:
+	    'array', children: [] }] }], paths: [{ id: uuid(3), path: '/(id)',
+	    method: 'GET' }] });
+	const s = await script({ description: 'Keep', entitySets: [{ name:
+	    t.name }], apis: [{ id: uuid(3), parent: a.id }], agents: [{ id:
+	    OTHER }], externalModules: [{ id: OTHER }] });
+	const u = await ann('save_server_script', { id: s.id, name: s.name,
+	    content: 'y' });
+	for (const key of ['description', 'entitySets', 'apis', 'agents',
+	    'externalModules', 'globalScripts'])
+		eq(u[key], s[key], key);
+	const g = (await ann('get_api', { id: a.id })).api;
+	const b = await ann('save_api', { api: g });
+	eq([b.definitions, b.paths], [a.definitions, a.paths]);
+	const w = await webapp();
+	const v = await ann('save_webapp', { webapp: { id: w.id,
+	    description: 'x', runtime: { page: '<p>' } } });
+	eq(v.runtime.assets.map((x) => x.path), ['/a.js']);
+});
+await test('mistake 4: DDL without a dry run; a vector length that wedges',
+    async () => {
+	const t = await table();
+	await ann('insert_entity_rows', { table: t.name, rows: [{ a: 'x' }] });
+	const dry = await ann('save_table', { table: { id: t.id, fields:
+	    [{ fieldName: 'b', fieldType: 'text' }] }, dryRun: true,
+	    ignoreWarning: true });
+	ok(dry.dataLoss.length === 1 && dry.statements.length > 0, 'announced');
+	eq((await ann('query_entity_table', { table: t.name })).rows[0].a, 'x');
+	has(await refusal(base, ANN, 'save_table', { table: { id: t.id, fields:
+	    [...t.fields, { fieldName: 'v', fieldType: 'vector',
+	    length: '3' }] } }), 'length');
+	await ann('save_table', { table: { id: t.id, description: 'fine' } });
+});
+await test('mistake 5: no check of the version', async () => {
+	const s = await script();
+	await call(base, EVE, 'save_server_script', { id: s.id, content: 'e' });
+	has(await refusal(base, ANN, 'save_server_script', { id: s.id,
+	    content: 'a', expectedRevision: s.revision }),
+	    'it was changed by eve; read it again');
+});
+await test('mistake 6: files that cannot be read, removed or trusted',
+    async () => {
+	const w = await webapp();
+	eq((await ann('get_webapp_asset', { id: w.id, path: '/a.js' })).source,
+	    'YQ==');
+	eq((await ann('get_webapp_asset', { id: w.id, path: '/a.js',
+	    encoding: 'text' })).source, 'a');
+	has(await refusal(base, ANN, 'save_webapp', { webapp: { id: w.id,
+	    runtime: { assets: [{ path: '/a.js', source: 'no base64' }] } } }),
+	    'is not base64');
+	has(await refusal(base, ANN, 'save_webapp', { webapp: { id: w.id,
+	    runtime: { name: 'elsewhere' } } }), 'webapp.runtime.name');
+	eq((await ann('delete_webapp_asset', { id: w.id, path: '/a.js' }))
+	    .remaining, 0);
+	eq(await refusal(base, ANN, 'get_webapp_asset', { id: w.id,
+	    path: '/a.js' }), "Not Found: asset '/a.js'");
+});
+await test('mistake 7: names and types changed or nulled silently',
+    async () => {
+	eq((await app()).appType, 'A');
+	has(await refusal(base, ANN, 'save_app', { app: { application:
+	    'MyApp' } }), "use 'myapp'");
+	const n = unique('with two  blanks');
+	eq((await script({ name: n })).name, n);
+	has(await refusal(base, ANN, 'save_server_script', { name: ' edge',
+	    content: '' }), 'without blanks at its ends');
+});
+await test('mistake 8: errors that say nothing', async () => {
+	for (const k of KINDS.filter((x) => !x.noUpdate)) {
+		const a = await k.create(ANN);
+		// An update without a name is no matter of names.
+		eq((await call(base, ANN, k.save, k.args({ id: a.id,
+		    description: 'x' }))).name, a.name);
+		const e = await refusal(base, ANN, k.save, k.args({ id: a.id,
+		    description: 5 }));
+		has(e, 'description');
+		hasNot(e, /^Error saving|undefined/);
+	}
+});
+await test('mistake 9: roles that cannot be named; one name twice',
+    async () => {
+	const a = await api({ roles: ['bob', { name: 'eve' }] });
+	eq(a.roles.map((r) => r.name), ['bob', 'eve']);
+	ok(a.roles.every((r) => /^[0-9a-f-]{36}$/.test(r.id)), 'ids');
+	eq(await refusal(base, ANN, 'save_api', { api: { name:
+	    a.name.toUpperCase(), endpoint: 'https://a/' } }),
+	    `name '${a.name.toUpperCase()}' already exists!`);
+});
+await test('mistake 10: what is in use deleted without a word', async () => {
+	const t = await table(), s = await script(), a = await api();
+	const p = await project(), c = await app({ appType: 'E' });
+	const e = await adaptive({ type: 'T', connectorid: undefined,
+	    tableid: t.id });
+	const q = await adaptive({ type: 'S', connectorid: undefined,
+	    scriptSel: s.id, scriptRun: s.id });
+	const u = await script({ apis: [{ id: OTHER, parent: a.id }],
+	    entitySets: [{ name: t.name }] });
+	const m = await app({ objects: [{ fieldNo: 1,
+	    customComponent: c.name }] });
+	await script({ projectId: p.id });
+	const use = (what, x, by) => `${what} '${x.name}' is in use by ${by}: ` +
+	    'remove that use first';
+	await errors(ANN, [
+	    ['delete_table', { id: t.id, ignoreWarning: true }, use('Table', t,
+		`server script '${u.name}', adaptive entity '${e.name}'`)],
+	    ['delete_server_script', { id: s.id }, use('Server script', s,
+		`adaptive entity '${q.name}'`)],
+	    ['delete_api', { id: a.id }, use('API', a,
+		`server script '${u.name}'`)],
+	    ['delete_app', { id: c.id }, use('App', c, `app '${m.name}'`)],
+	    ['delete_script_project', { id: p.id }, /has 1 scripts/]]);
+	eq((await ann('get_api', { id: a.id })).scripts.children,
+	    [{ id: u.id, name: u.name }]);
+	// A new reference counts, one that is gone does not.
+	await ann('save_server_script', { id: u.id, apis: [], entitySets: [] });
+	await ann('delete_api', { id: a.id });
+	await ann('delete_adaptive', { id: e.id });
+	await ann('delete_table', { id: t.id });
+});
+await test('mistake 11: locks that nobody sees and that never end',
+    async () => {
+	const t = await table();
+	const l = await ann('acquire_lock', { type: 'table', id: t.id });
+	const ms = new Date(l.expires) - new Date(l.since);
+	eq(ms, 86400000, 'a day');
+	const s = (await call(base, BOB, 'list_locks')).locks.find((x) =>
+	    x.id === t.id);
+	eq([s.user, s.since, s.expires, s.own],
+	    ['ann', l.since, l.expires, false]);
+});
 done();
