@@ -409,7 +409,7 @@ frame_wait(struct puppet *p, uint32_t ch, uint32_t id, void *out, size_t cap)
 	for (i = 0; i < 800; i++) {
 		while (frame_next(p, ch, &h, out, cap))
 			if (h.id == id && h.type != MSG_JWKS &&
-			    h.type != MSG_CREDIT)
+			    h.type != MSG_CREDIT && h.type != MSG_TEXT)
 				return (h.type);
 		if (p->ended[ch])
 			return (0);

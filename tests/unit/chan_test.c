@@ -72,14 +72,25 @@ on_end_b(struct chan *ch, enum chan_end end, const char *why)
 	b = NULL;
 }
 
-static const struct chan_handler a_handlers[] = {
-	{ MSG_HEALTH_OK, on_small }, { MSG_ANSWER, on_answer },
-	{ MSG_HANDLE_UNKNOWN, on_small }, { 0, NULL }
-};
-static const struct chan_handler b_handlers[] = {
-	{ MSG_HEALTH, on_small }, { MSG_CALL, on_call },
-	{ MSG_CANCEL, on_small }, { 0, NULL }
-};
+static struct chan_handler a_handlers[MSG_MAX], b_handlers[MSG_MAX];
+
+/* All that the rows let a side take; the two bulk ones are looked into. */
+static void
+handlers_fill(struct chan_handler *h, enum chan_side side)
+{
+	const struct msg_row	*row;
+	size_t			 i;
+
+	for (i = 0; (row = msg_row_at(i)) != NULL; i++) {
+		if (row->type == MSG_CREDIT ||
+		    !msg_allowed(row, CK_LISTENER_TOOLD, side, CS_ANY))
+			continue;
+		h->type = row->type;
+		h++->fn = row->type == MSG_ANSWER ? on_answer :
+		    row->type == MSG_CALL ? on_call : on_small;
+	}
+}
+
 static const struct chan_ops a_ops = { a_handlers, on_end_a };
 static const struct chan_ops b_ops = { b_handlers, on_end_b };
 
@@ -518,5 +529,7 @@ main(void)
 
 	ev_init();
 	log_to_func(quiet);
+	handlers_fill(a_handlers, SIDE_FIRST);
+	handlers_fill(b_handlers, SIDE_SECOND);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
