@@ -9,7 +9,7 @@
  * Where no test listens, or the test says so, the honest program (NAME.real
  * beside this one) is executed instead.
  */
-/* link: master/listener/policy.o toold/policy.o authd/pwhash/policy.o */
+/* link: master/listener/policy.o toold/policy.o toold/logdir.o authd/pwhash/policy.o */
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../toold/logdir.h"
 #include "child.h"
 #include "ev.h"
 #include "log.h"
@@ -355,6 +356,9 @@ on_any(struct chan *ch, struct msg *m)
 		return;
 	case MSG_CTL_LISTEN:
 		chan_take(PC_CTL, m->fd, 0);
+		return;
+	case MSG_LOG_DIR:
+		log_dir_set(m->fd);
 		return;
 	case MSG_STAT_ASK:
 		memset(&st, 0, sizeof(st));
