@@ -271,14 +271,29 @@ signin_on_msg(struct chan *ch, struct msg *msg)
 	secret_wipe(&p, sizeof(p));
 }
 
-/* A worker that ended gets no answer, and its password opens nothing. */
+static void
+waiters_drop(struct attempt *a, uint64_t generation)
+{
+	unsigned int	i, n = 0;
+
+	for (i = 0; i < a->nwaiters; i++)
+		if (a->waiter[i].worker != generation)
+			a->waiter[n++] = a->waiter[i];
+	a->nwaiters = n;
+}
+
+/*
+ * A worker that ended gets no answer, and its password opens nothing.  The
+ * same form that came through another worker is still answered.
+ */
 void
 signin_worker_gone(uint64_t generation)
 {
 	struct attempt	*a, *next;
 
 	TAILQ_FOREACH_SAFE(a, &attempts, entry, next) {
-		if (a->waiter[0].worker != generation)
+		waiters_drop(a, generation);
+		if (a->nwaiters != 0)
 			continue;
 		user_signin_forget(a);
 		TAILQ_REMOVE(&attempts, a, entry);

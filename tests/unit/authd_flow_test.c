@@ -352,6 +352,36 @@ test_signin_twice_at_once(void **state)
 	flow_view(&f);
 }
 
+/* The worker of the first form ends: the second one is answered. */
+static void
+test_signin_twice_first_worker_gone(void **state)
+{
+	struct chan		*first = listener;
+	struct msg_signin	 q;
+	struct flow		 f;
+
+	flow_register(&f);
+	flow_authorize(&f);
+	signin_fill(&f, &q, "right");
+	stub_hash_ms = 150;
+	stub_hashes = 0;
+	chan_send(first, MSG_SIGNIN, 999999, &q);
+	run_ms(20);
+	listener_start();
+	want_id = 888888;
+	got_type = 0;
+	chan_send(listener, MSG_SIGNIN, want_id, &q);
+	run_ms(20);
+	assert_int_equal(stub_hashes, 1);
+	chan_close(first);
+	run_ms(1000);
+	stub_hash_ms = 1;
+	assert_int_equal(got_type, MSG_SIGNIN_ANSWER);
+	assert_int_equal(si->verdict, SI_OK);
+	memcpy(f.session, si->session, sizeof(f.session));
+	flow_view(&f);
+}
+
 /* ---- consent ---- */
 
 static void
@@ -1408,6 +1438,7 @@ main(void)
 		cmocka_unit_test(test_signin_wrong_password),
 		cmocka_unit_test(test_signin_once),
 		cmocka_unit_test(test_signin_twice_at_once),
+		cmocka_unit_test(test_signin_twice_first_worker_gone),
 		cmocka_unit_test(test_consent_is_bound),
 		cmocka_unit_test(test_deny),
 		cmocka_unit_test(test_approve_twice),
