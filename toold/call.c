@@ -105,7 +105,9 @@ parse_arguments(struct mcp *m)
 	args = json_loadb(a->p, a->len, JSON_REJECT_DUPLICATES, &err);
 	if (args == NULL)
 		mcp_error(m, RPC_INVALID_PARAMS, NULL,
-		    "Invalid params: arguments: %s", err.text);
+		    "Invalid params: arguments: %s",
+		    json_error_code(&err) == json_error_null_character ?
+		    "a string holds U+0000" : err.text);
 	return (args);
 }
 

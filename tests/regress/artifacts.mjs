@@ -2,8 +2,8 @@
 // artifacts.mjs: the tools beside tables, rows and packages, through the
 // network: each success, each refusal to the letter, each right.
 
-import { test, done, ok, eq, has, hasNot, connect, call, refusal, rpc,
-    instance, ToolError } from './kit.mjs';
+import { test, done, ok, eq, has, hasNot, connect, call, refusal, rpc, http,
+    mcpRequest, instance, ToolError } from './kit.mjs';
 
 const base = process.env.K_URL;
 const keepd = instance();
@@ -1058,5 +1058,205 @@ await test('mistake 11: locks that nobody sees and that never end',
 	    x.id === t.id);
 	eq([s.user, s.since, s.expires, s.own],
 	    ['ann', l.since, l.expires, false]);
+});
+
+// ---- hostile content ----
+
+const raw = async (who, tool, text) => {
+	const q = mcpRequest('tools/call', { name: tool, arguments: 0 },
+	    { token: who });
+	const r = await http(base, 'POST', '/mcp', q.headers,
+	    Buffer.isBuffer(text) ? text : q.body.replace('"arguments":0',
+	    `"arguments":${text}`));
+	return r.status !== 200 ? `status ${r.status}` : r.json.error ?
+	    `error ${r.json.error.code}` : r.json.result.isError ? r.json.result.content[0].text : fine;
+};
+const counts = async () => {
+	const n = {};
+	for (const k of KINDS)
+		n[k.type] = (await call(base, A, k.list)).total;
+	return n;
+};
+await test('hostile: JSON that is deep, huge, doubled, broken', async () => {
+	const before = await counts();
+	const settings = (s) => `{"adaptive":{"name":"deep","type":"C",` +
+	    `"connectorid":"${OTHER}","settings":${s}}}`;
+	const nest = (n) => '{"properties":{"x":' + '['.repeat(n) +
+	    ']'.repeat(n) + '}}';
+	for (const [what, text] of [
+	    ['deep', settings(nest(40))],
+	    ['very deep', settings(nest(100000))],
+	    ['many values', settings(`{"properties":{"x":[${'0,'.repeat(2e5)}` +
+		'0]}}')],
+	    ['doubled key', '{"app":{"application":"aa","application":"bb"}}'],
+	    ['doubled key by an escape',
+		'{"app":{"application":"aa","\\u0061pplication":"bb"}}'],
+	    ['half a surrogate', '{"app":{"application":"aa","title":"\\ud800"}}'],
+	    ['NaN', '{"app":{"application":"aa","tabWidth":NaN}}'],
+	    ['a comment', '{"app":{"application":"aa"/**/}}'],
+	    ['half', '{"app":{"application":"aa"']]) {
+		const r = await raw(ANN, what.includes('d') && text.includes(
+		    'adaptive') ? 'save_adaptive' : 'save_app', text);
+		has(String(r), /^status 4\d\d$|^error -32\d+$/, what);
+	}
+	const q = mcpRequest('tools/call', { name: 'save_app', arguments:
+	    { app: { application: 'aa', title: 'TITLE' } } }, { token: ANN });
+	const [x, y] = q.body.split('TITLE');
+	for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80],
+	    [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x00], [0x1f]])
+		has(String(await raw(ANN, 'save_app', Buffer.concat([Buffer.from(
+		    x), Buffer.from(bytes), Buffer.from(y)]))),
+		    /^status 4\d\d$|^error -32\d+$/, bytes.join(' '));
+	eq(await counts(), before, 'what there is');
+	// The controls: as deep as it may be, and the same text whole.
+	eq(await raw(ANN, 'save_adaptive', settings(nest(20))), fine);
+	eq(await raw(ANN, 'save_app', '{"app":{"application":"aa"}}'), fine);
+});
+await test('hostile: U+0000 in any string is refused, changing nothing',
+    async () => {
+	for (const k of KINDS.filter((x) => !x.noUpdate)) {
+		const a = await k.create(ANN);
+		for (const key of ['description', 'name']) {
+			const r = await rpc(base, ANN, 'tools/call', { name: k.save,
+			    arguments: k.args({ id: a.id, [key]: 'a\0b' }) });
+			eq([r.json.error.code, r.json.error.message], [-32602,
+			    'Invalid params: arguments: a string holds U+0000'],
+			    `${k.type} ${key}`);
+		}
+		eq((await k.read(ANN, a.id)).revision, 1);
+	}
+});
+const SQL = ["'; DROP TABLE artifact; --", '" OR 1=1 --', "x' UNION SELECT " +
+    'acl FROM artifact --', '${7*7}{{7*7}}', '%', '_', '\\', '`id`', '?1',
+    'kd_sees(1,1)', ');--', '\u0027\u2019', 'NULL', '-1', '1e999'];
+await test('hostile: SQL in every string is text', async () => {
+	const before = await counts();
+	for (const k of KINDS.filter((x) => !x.noUpdate)) {
+		const a = await k.create(ANN);
+		for (const text of SQL) {
+			const u = await call(base, ANN, k.save, k.args({ id: a.id,
+			    description: text }));
+			eq(u.description, text, k.type);
+			if (k.type !== 'script') {
+				const l = await call(base, ANN, k.list,
+				    { listOptions: { where: { description: text },
+				    take: 5 } });
+				eq([l.total, l[k.plural][0].id], [1, a.id], text);
+				const none = await call(base, ANN, k.list,
+				    { listOptions: { where: { name: text } } });
+				eq(none.total, 0, `name ${text}`);
+			}
+			for (const id of [text, a.id + text])
+				eq(await refusal(base, ANN, k.get, { id }),
+				    'Not Found', id);
+		}
+		await call(base, ANN, k.del, { id: a.id });
+	}
+	const w = await webapp();
+	for (const text of SQL)
+		eq(await refusal(base, ANN, 'get_webapp_asset', { id: w.id,
+		    path: '/' + text }), `Not Found: asset '/${text}'`);
+	await ann('delete_webapp', { id: w.id });
+	eq(await counts(), before);
+});
+await test('hostile: names with quotes, case twins, look-alikes', async () => {
+	for (const n of [`O'Hara`, 'say "hi"', 'a`b', 'x; y', '<b>', 'null',
+	    '__proto__', 'constructor', '%_%']) {
+		const s = await script({ name: n });
+		eq(s.name, n);
+		eq(await refusal(base, ANN, 'save_server_script', { name:
+		    n.toUpperCase(), content: '' }),
+		    `name '${n.toUpperCase()}' already exists!`);
+		const a = await adaptive({ name: n });
+		eq((await ann('get_adaptive', { name: n })).id, a.id);
+	}
+	// Letters that look alike are other letters: no confusion, no merging.
+	const twins = ['paypal', 'p\u0430ypal', 'payp\u0430l', 'pаypаl'];
+	const ids = [];
+	for (const n of twins)
+		ids.push((await adaptive({ name: n })).id);
+	for (const [i, n] of twins.entries())
+		eq((await ann('get_adaptive', { name: n })).id, ids[i]);
+	for (const [t, text] of [['table', /name/], ['webapp', /names/],
+	    ['app', /application/]]) {
+		const k = kind(t);
+		has(await refusal(base, ANN, k.save, k.args({ ...k.make(
+		    'p\u0430y'), name: 'p\u0430y' })), text, t);
+	}
+	// What cannot be seen is in no name.
+	for (const n of ['a\u202eb', 'a\u200bb', 'a\u2800b', '\ufeffa', 'a\u0007',
+	    'a\nb', ' a', 'a ', '', '\u00ad', 'a\u{e0041}'])
+		for (const k of [kind('script'), kind('adaptive'), kind('api'),
+		    kind('package')])
+			has(await refusal(base, ANN, k.save, k.args({ name: n,
+			    ...k.make(n) })), /name/, JSON.stringify(n));
+	has(await refusal(base, ANN, 'save_server_script', { name:
+	    'x'.repeat(129), content: '' }), /name/);
+});
+await test('hostile: definitions that use themselves', async () => {
+	const props = (name, to) => [{ id: uuid(9), name, objectType:
+	    'reference', reference: to, children: [{ id: uuid(8), name: 'c',
+	    objectType: 'reference', reference: to }] }];
+	const a = await api({ definitions: [
+	    { id: uuid(1), name: 'A', type: 'object', properties: props('a',
+		uuid(2)) },
+	    { id: uuid(2), name: 'B', type: 'object', properties: props('b',
+		uuid(1)) },
+	    { id: uuid(3), name: 'C', type: 'array', properties: props('c',
+		uuid(3)) }] });
+	eq((await ann('get_api', { id: a.id })).api.definitions,
+	    a.definitions);
+	const s = await script();
+	const t = await script({ globalScripts: [{ id: s.id }] });
+	await ann('save_server_script', { id: s.id, globalScripts:
+	    [{ id: t.id }, { id: s.id }] });
+	has(await refusal(base, ANN, 'delete_server_script', { id: s.id }),
+	    'is in use by');
+	// Breaking the circle makes both go.
+	await ann('save_server_script', { id: t.id, globalScripts: [] });
+	await ann('delete_server_script', { id: s.id });
+	await ann('delete_server_script', { id: t.id });
+	const e = await app({ appType: 'E' });
+	await ann('save_app', { app: { id: e.id, objects: [{ fieldNo: 1,
+	    customComponent: e.name }] } });
+	eq(await refusal(base, ANN, 'activate_app', { id: e.id }),
+	    `cyclic_dependency: ${e.name} -> ${e.name}`);
+	// It is its own user, and nobody else's.
+	await ann('delete_app', { id: e.id });
+});
+await test('hostile: values at and over every edge', async () => {
+	const a = await api();
+	for (const [tool, args] of [
+	    ['save_api', { api: { id: a.id, apiFormat: 2 ** 53 } }],
+	    ['save_api', { api: { id: a.id, apiFormat: -1 } }],
+	    ['save_app', { app: { application: 'edge', tabWidth: 1e300 } }],
+	    ['list_apis', { listOptions: { take: 1001 } }],
+	    ['list_apis', { listOptions: { take: -1 } }],
+	    ['list_apis', { listOptions: { skip: 2 ** 40 } }],
+	    ['list_apis', { listOptions: { where: { name: { operation: 'In',
+		value: [] } } } }],
+	    ['list_apis', { listOptions: { where: { name: { operation: 'In',
+		value: Array(101).fill('x') } } } }],
+	    ['list_apis', { listOptions: { where: { name: { operation:
+		'Between', value: ['a'] } } } }],
+	    ['list_apis', { listOptions: { where: { name: { operation: 'Like',
+		value: '%'.repeat(300) } } } }],
+	    ['list_apis', { listOptions: { order: { name: 'UP' } } }],
+	    ['get_api', { id: 'x'.repeat(100000) }],
+	    ['save_server_script', { name: 'big', content:
+		'x'.repeat(524289) }],
+	    ['save_webapp', { webapp: { name: 'big', runtime: { assets:
+		[{ path: '/' + 'x'.repeat(256), source: '' }] } } }],
+	    ['save_webapp', { webapp: { name: 'big', runtime: { assets:
+		[{ path: 'x', source: '' }] } } }],
+	    ['acquire_lock', { type: 'api', id: a.id, requestId: '' }],
+	    ['get_revision', { type: 'api', id: a.id, revision: 2 ** 60 }]])
+		ok((await refusal(base, ANN, tool, args)).length > 5, tool);
+	// Patterns that could take for ever do not.
+	const evil = '%a'.repeat(120);
+	await adaptive({ description: 'a'.repeat(1000) + 'b' });
+	eq((await ann('list_adaptive', { listOptions: { where: { description:
+	    { operation: 'Like', value: evil + 'c' } } } })).total, 0);
+	eq((await ann('get_api', { id: a.id })).api.revision, 1);
 });
 done();
