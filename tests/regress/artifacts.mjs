@@ -1081,13 +1081,13 @@ await test('hostile: JSON that is deep, huge, doubled, broken', async () => {
 	const before = await counts();
 	const settings = (s) => `{"adaptive":{"name":"deep","type":"C",` +
 	    `"connectorid":"${OTHER}","settings":${s}}}`;
-	const nest = (n) => '{"properties":{"x":' + '['.repeat(n) +
-	    ']'.repeat(n) + '}}';
+	const nest = (n) => '{"properties":{"report":{"x":' + '['.repeat(n) +
+	    ']'.repeat(n) + '}}}';
 	for (const [what, text] of [
 	    ['deep', settings(nest(40))],
 	    ['very deep', settings(nest(100000))],
-	    ['many values', settings(`{"properties":{"x":[${'0,'.repeat(2e5)}` +
-		'0]}}')],
+	    ['many values', settings(`{"properties":{"report":{"x":[${'0,'.repeat(2e5)}` +
+		'0]}}}')],
 	    ['doubled key', '{"app":{"application":"aa","application":"bb"}}'],
 	    ['doubled key by an escape',
 		'{"app":{"application":"aa","\\u0061pplication":"bb"}}'],
