@@ -4,6 +4,7 @@
  * Adding a group is a line here.
  */
 #include "artifact.h"
+#include "logging.h"
 #include "mcp.h"
 #include "prompt.h"
 #include "resource.h"
@@ -28,5 +29,6 @@ const struct tool *const tool_groups[] = {
 const struct feature *const feature_groups[] = {
 	&resource_feature,
 	&prompt_feature,
+	&logging_feature,
 	NULL
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../common/text.h"
+#include "logging.h"
 #include "mcp.h"
 #include "pipe.h"
 #include "rpc.h"
@@ -287,6 +288,10 @@ check_meta(struct mcp *m)
 	    span_type(&s->meta_client_info) != '{')
 		return (missing_meta(m, "io.modelcontextprotocol/clientInfo",
 		    "an object, where it is given"));
+	if (s->meta_log_level.p != NULL &&
+	    stream_level(&s->meta_log_level) == SL_OFF)
+		return (missing_meta(m, "io.modelcontextprotocol/logLevel",
+		    "a log level, where it is given"));
 	return (0);
 }
 
@@ -464,7 +469,8 @@ dispatch(struct mcp *m, const struct method *row)
 	if (row != NULL && row->eras & m->era->era && row->flags & MF_REQUEST
 	    && row->fn != NULL) {
 		if (m->stream != NULL)
-			stream_about(m->stream, m->era, &m->scan);
+			stream_about(m->stream, m->era, &m->scan,
+			    logging_level(m));
 		row->fn(m);
 		return;
 	}

@@ -33,7 +33,14 @@ static const struct stage_row {
 	[ST_COMMIT] = { "commit", 0 },
 };
 
+#define TICK_MS		1000		/* between signs of life */
+
 static uint64_t commits;
+/* The call that runs now and can be told of, if it has a progressToken. */
+static struct {
+	struct call	*call;
+	uint64_t	 began_ms, told_ms;
+} live;
 
 uint64_t
 pipe_commits(void)
@@ -190,6 +197,17 @@ run_stage(struct call *c, enum stage st, const struct schema *schema)
 	return (fn != NULL ? fn(c) : TE_OK);
 }
 
+/* For a client that asks for it: how far its call has come. */
+static void
+log_stage(struct call *c, enum stage at)
+{
+	char data[128];
+
+	snprintf(data, sizeof(data), "{\"tool\":\"%s\",\"stage\":\"%s\"}",
+	    c->tool->name, stage_name(at));
+	call_log(c, SL_DEBUG, "keepd", data);
+}
+
 static enum tool_err
 run_stages(struct call *c, const struct schema *schema, enum stage from,
     enum stage to, enum stage *at)
@@ -199,6 +217,8 @@ run_stages(struct call *c, const struct schema *schema, enum stage from,
 
 	for (st = (int)from; st <= (int)to && e == TE_OK; st++) {
 		*at = (enum stage)st;
+		if (c->stream != NULL && c->stream->level == SL_DEBUG)
+			log_stage(c, *at);
 		e = run_stage(c, *at, schema);
 	}
 	if (e == TE_OK && to == ST_CHANGE && c->out->failed)
@@ -324,6 +344,36 @@ call_ask(struct call *c, const char *method, const char *params)
 {
 	return (c->stream == NULL ? -1 : stream_ask(c->stream, method,
 	    params));
+}
+
+static void
+live_begin(struct call *c)
+{
+	live.call = c->stream != NULL && c->stream->token.p != NULL ? c :
+	    NULL;
+	live.began_ms = live.told_ms = mono_now().ms;
+}
+
+/*
+ * While SQLite works: a progress event a second, which keeps clients from
+ * giving up, written at once.
+ */
+int
+pipe_poll(void)
+{
+	uint64_t now;
+	char text[96];
+
+	if (live.call != NULL &&
+	    (now = mono_now().ms) >= live.told_ms + TICK_MS) {
+		live.told_ms = now;
+		snprintf(text, sizeof(text), "%s: at work for %llu s",
+		    live.call->tool->name,
+		    (unsigned long long)(now - live.began_ms) / 1000);
+		stream_alive(live.call->stream, (double)(now -
+		    live.began_ms) / 1000, text);
+	}
+	return (authd_poll());
 }
 
 /* ---- writes ---- */
@@ -513,6 +563,7 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 	enum tool_err e;
 
 	call_prepare(c, t);
+	live_begin(c);
 	handle_hold(h);
 	authd_watch(h, mono_add(began_at, PIPE_BUDGET_MS));
 	e = run_stages(c, t->input, ST_ROLE, ST_ARGUMENTS, &at);
@@ -527,6 +578,7 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 	c->began_us = began;
 	if (end != PIPE_LATER && c->state_free != NULL)
 		c->state_free(c->state);
+	live.call = NULL;
 	authd_watch(NULL, began_at);
 	handle_release(h);
 	return (end);
@@ -541,10 +593,12 @@ pipe_again(struct call *c, struct handle *h)
 	c->turn++;
 	c->now_ms = wall_ms();
 	buf_reset(c->out);
+	live_begin(c);
 	authd_watch(h, mono_add(began_at, PIPE_BUDGET_MS));
 	end = run_read(c, h, c->began_us);
 	if (end != PIPE_LATER && c->state_free != NULL)
 		c->state_free(c->state);
+	live.call = NULL;
 	authd_watch(NULL, began_at);
 	return (end);
 }

@@ -34,6 +34,8 @@ enum pipe_end pipe_run(struct call *, const struct tool_entry *,
 enum pipe_end pipe_again(struct call *, struct handle *);
 /* It will have none: its client or handle is gone. */
 void	 pipe_drop(struct call *);
+/* authd_poll(), and word to the client that its call goes on. */
+int	 pipe_poll(void);
 /* Changes committed since the process started. */
 uint64_t pipe_commits(void);
 

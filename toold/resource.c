@@ -188,6 +188,7 @@ resource_load(struct mcp *m, enum art_type type, const char *name,
 	    tool_allowed(t->tool, &m->who);
 	c.who = &m->who;
 	c.out = out;
+	c.stream = m->stream;
 	c.args = json_pack("{s:s}", "id", seen ? id : name);
 	if (c.args == NULL) {
 		text_set(err, 1024, "out of memory");

@@ -56,7 +56,7 @@ const struct msg_conf_toold *store_conf(void);
 /*
  * Called at most every STORE_POLL_MS while a statement runs: serve authd's
  * channel there, never the store.  Non-zero: stop the work in hand.
- * NULL: nothing.  toold's is authd_poll().
+ * NULL: nothing.  toold's is pipe_poll().
  */
 void	store_sethook(int (*)(void));
 /* At most n pages of 4 KiB; 0: no bound.  SQLite counts whole pages. */

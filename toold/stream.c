@@ -58,15 +58,14 @@ stream_begin(struct stream *s, struct chan *ch, uint32_t id,
 
 void
 stream_about(struct stream *s, const struct era_row *era,
-    const struct scan *scan)
+    const struct scan *scan, enum stream_level level)
 {
 	s->era = era;
 	s->rpc_id = scan->id;
 	s->token = scan->meta_progress;
 	if (span_type(&s->token) != '"' && span_type(&s->token) != '0')
 		s->token.p = NULL;
-	s->level = era->flags & EF_STATELESS ?
-	    stream_level(&scan->meta_log_level) : SL_INFO;
+	s->level = level;
 }
 
 /* ---- events ---- */
@@ -116,16 +115,6 @@ stream_event(struct stream *s, const char *method, const char *params)
 	return (event_close(s));
 }
 
-/* Behind the audit records of this turn, as answers are. */
-void
-stream_flush(struct stream *s)
-{
-	if (s == NULL || (s->flags & SF_OPEN) == 0)
-		return;
-	audit_send();
-	chan_flush(s->ch);
-}
-
 int
 stream_progress(struct stream *s, double progress, double total,
     const char *message)
@@ -148,6 +137,14 @@ stream_progress(struct stream *s, double progress, double total,
 		return (-1);
 	s->progress = progress;
 	return (0);
+}
+
+void
+stream_alive(struct stream *s, double progress, const char *message)
+{
+	if (chan_queued(s->ch) == 0 &&
+	    stream_progress(s, progress, 0, message) == 0)
+		chan_flush(s->ch);
 }
 
 int

@@ -84,14 +84,18 @@ struct stream {
  */
 int	 stream_event(struct stream *, const char *method,
 	    const char *params);
-/* The same with what has queued for the worker sent at once. */
-void	 stream_flush(struct stream *);
 /*
  * notifications/progress, if the request has a progressToken and progress
  * has grown since.  total 0 and message NULL: not known.
  */
 int	 stream_progress(struct stream *, double progress, double total,
 	    const char *message);
+/*
+ * The same in the middle of a turn, written at once.  Only while nothing
+ * else waits for the worker: answers of this turn go behind their audit
+ * records, which cannot be sent from inside a transaction.
+ */
+void	 stream_alive(struct stream *, double progress, const char *message);
 /*
  * notifications/message, if the client wants this level: data is JSON text
  * on one line, logger may be NULL.
@@ -128,7 +132,7 @@ void	 stream_begin(struct stream *, struct chan *, uint32_t id,
 	    unsigned int flags, struct handle *);
 /* Which request it is: spans that live as long as the handler runs. */
 void	 stream_about(struct stream *, const struct era_row *,
-	    const struct scan *);
+	    const struct scan *, enum stream_level);
 /* The client takes back the request with this number. */
 void	 stream_cancel(struct chan *, uint32_t id);
 /*

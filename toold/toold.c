@@ -60,7 +60,7 @@ store_start(void)
 {
 	const char *root = sandbox_root();
 
-	store_sethook(authd_poll);
+	store_sethook(pipe_poll);
 	store_setconf(&conf);
 	/* "" would be a store in memory. */
 	store_open(root[0] == '\0' ? "/" : root);

@@ -131,7 +131,7 @@ answers_later(const struct request *req, struct reply *r)
 		return (0);
 	assert_int_equal(scan_message(text, sizeof(text) - 1, &scan),
 	    SCAN_OK);
-	stream_about(req->stream, era_row(ERA_2026_07), &scan);
+	stream_about(req->stream, era_row(ERA_2026_07), &scan, SL_OFF);
 	r->later = stream_later(req->stream, 5, wake, NULL) != NULL;
 	r->status = 503;
 	return (1);

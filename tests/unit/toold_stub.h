@@ -110,6 +110,12 @@ authd_watch(const struct handle *h, struct mono deadline)
 {
 }
 
+int
+authd_poll(void)
+{
+	return (0);
+}
+
 void
 audit_add(const struct event *ev)
 {
