@@ -102,10 +102,16 @@ $(OBJ)/keepd-pwhash: $(PWHASH) $(OBJ)/libcommon.a
 $(OBJ)/keepd-signd: $(SIGND) $(OBJ)/libcommon.a
 	$(LINK) $(LIB_keepd-signd)
 $(OBJ)/keepd-toold: $(TOOLD) $(OBJ)/libcommon.a
-	$(LINK) $(LIB_keepd-toold)
+	$(LINK) $(LIB_keepd-toold) -Wl,-Map,$@.map
+# For the conformance suite: the same objects and one more.
+$(OBJ)/fixture/keepd-toold: $(TOOLD) $(OBJ)/tests/e2e/fixture.o \
+    $(OBJ)/libcommon.a
+	@mkdir -p $(@D)
+	$(LINK) $(LIB_keepd-toold) -Wl,-Map,$@.map
 $(OBJ)/keepctl: $(KEEPCTL) $(OBJ)/libcommon.a
 	$(LINK) $(LIB_keepctl)
 
+$(OBJ)/tests/%.o: CPPFLAGS += -I.
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) -I$(dir $<) -MMD -MP -c -o $@ $<
@@ -162,7 +168,7 @@ $(OBJ)/bench/%: tests/bench/%.c $(OBJ)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)echo CC $<; $(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ \
 	    $(filter %.c %.a,$^) $(LIBSANDBOX) $(call linklibs,$<)
-unit-bins: $(UNIT) $(FUZZ) $(TOOLS)
+unit-bins: $(UNIT) $(FUZZ) $(TOOLS) $(OBJ)/fixture/keepd-toold
 
 test:
 	sh tests/run.sh

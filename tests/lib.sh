@@ -229,6 +229,19 @@ k_clock() {
 	chmod -R a+rX "$K_DIR/bin" "$K_DIR/clock"
 }
 
+# Give the instance, before it starts, the toold of the conformance suite.
+k_fixture() {
+	[ -x "$K_OBJ/fixture/keepd-toold" ] ||
+	    k_die "no $K_OBJ/fixture/keepd-toold: run make unit-bins first"
+	mkdir "$K_DIR/bin"
+	for _b in keepd keepd-listener keepd-authd keepd-pwhash keepd-signd \
+	    keepctl fixture/keepd-toold; do
+		cp "$K_OBJ/$_b" "$K_DIR/bin/${_b##*/}" ||
+		    k_die "cp $_b failed"
+	done
+	chmod -R a+rX "$K_DIR/bin"
+}
+
 k_clock_write() {	# seconds; never truncates what is mapped
 	[ -f "$K_DIR/clock" ] || printf '\0\0\0\0\0\0\0\0' >"$K_DIR/clock"
 	perl -e 'open(F, "+<", $ARGV[0]) or die; binmode F;

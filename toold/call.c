@@ -9,6 +9,7 @@
 
 #include "../common/log.h"
 #include "../common/text.h"
+#include "input.h"
 #include "mcp.h"
 #include "pipe.h"
 #include "rpc.h"
@@ -16,6 +17,7 @@
 
 #define LITERAL(b, s)	buf_add((b), (s), sizeof(s) - 1)
 
+#define ASK_ROUNDS	8
 #define RESULT_KEEP	(256U << 10)
 
 static struct buf result;		/* of the call that runs; kept */
@@ -60,11 +62,16 @@ quote_json(struct buf *b, const uint8_t *p, size_t len)
 }
 
 static void
-answer_result(struct mcp *m, const struct buf *out)
+answer_result(struct mcp *m, const struct buf *out, int raw)
 {
 	struct buf *b = m->reply->body;
 
 	rpc_open(b, m->era, &m->scan.id);
+	if (raw) {
+		buf_add(b, out->data, out->len);
+		rpc_close(b);
+		return;
+	}
 	LITERAL(b, "\"content\":[{\"type\":\"text\",\"text\":\"");
 	quote_json(b, out->data, out->len);
 	LITERAL(b, "\"}]");
@@ -133,16 +140,36 @@ named_tool(struct mcp *m)
 	return (NULL);
 }
 
+/* 2026-07-28: the client calls again with the answers. */
+static void
+answer_input(struct mcp *m, const struct call *c)
+{
+	char sealed[INPUT_TEXT_MAX] = "";
+
+	if (c->ask_state[0] != '\0' && input_seal(c->who, "tools/call",
+	    c->tool->name, input_hash(c->args), c->ask_state, sealed) == -1) {
+		mcp_error(m, RPC_INTERNAL, NULL, "no state can be made");
+		return;
+	}
+	input_answer(m, (const char *)c->out->data, c->out->len, sealed);
+}
+
 /* What the pipeline came to, as the reply; not for PIPE_LATER. */
 static void
 answer_end(struct mcp *m, const struct call *c, enum pipe_end end)
 {
 	switch (end) {
 	case PIPE_OK:
-		answer_result(m, c->out);
+		answer_result(m, c->out, c->raw);
 		break;
 	case PIPE_ERROR:
 		answer_error(m, c->err);
+		break;
+	case PIPE_INPUT:
+		answer_input(m, c);
+		break;
+	case PIPE_NEEDS:
+		input_needs(m, c->needs);
 		break;
 	case PIPE_GONE:
 		m->reply->gone = 1;
@@ -163,11 +190,20 @@ struct later {
 	struct call	 call;
 	struct caller	 who;
 	struct buf	 out;
+	/* Of calls that ask the client's user. */
+	const struct tool_entry *tool;
+	json_t		*questions, *answers;	/* by key */
+	void		*next;		/* question to be asked */
+	unsigned int	 rounds;
+	int		 waits;		/* one was asked */
+	char		 given[INPUT_STATE_MAX];
 };
 
 static void
 later_free(struct later *l)
 {
+	json_decref(l->questions);
+	json_decref(l->answers);
 	json_decref(l->call.args);
 	buf_free(&l->out);
 	free(l);
@@ -224,9 +260,10 @@ later_wake(struct stream *s, enum stream_why why)
 		later_answer(s, l, end);
 }
 
-/* Let the call live on: 0, or -1 when there are too many. */
-static int
-later_make(struct mcp *m, const struct call *c)
+/* Let the call live on; NULL when there are too many. */
+static struct later *
+later_new(struct mcp *m, const struct call *c, unsigned int ms,
+    void (*wake)(struct stream *, enum stream_why))
 {
 	struct later *l;
 
@@ -237,18 +274,132 @@ later_make(struct mcp *m, const struct call *c)
 	buf_init(&l->out, PIPE_OUT_MAX);
 	l->call.who = &l->who;
 	l->call.out = &l->out;
-	l->call.stream = stream_later(m->stream, c->later_ms, later_wake, l);
+	l->call.stream = stream_later(m->stream, ms, wake, l);
 	if (l->call.stream == NULL) {
 		free(l);
-		return (-1);
+		return (NULL);
 	}
 	json_incref(c->args);
 	m->reply->later = 1;
-	return (0);
+	return (l);
+}
+
+static int
+later_make(struct mcp *m, const struct call *c)
+{
+	return (later_new(m, c, c->later_ms, later_wake) != NULL ? 0 : -1);
+}
+
+/* ---- questions on the stream (up to 2025-11-25) ---- */
+
+/* The questions of a round are in out: take them over. */
+static int
+asking_begin(struct later *l, const struct buf *out)
+{
+	json_decref(l->questions);
+	json_decref(l->answers);
+	l->answers = json_object();
+	l->questions = json_loadb((const char *)out->data, out->len, 0, NULL);
+	l->next = json_object_iter(l->questions);
+	l->waits = 0;
+	text_set(l->given, sizeof(l->given), l->call.ask_state);
+	return (l->next != NULL && l->answers != NULL &&
+	    l->rounds++ < ASK_ROUNDS ? 0 : -1);
+}
+
+/* Put the next question: 0, or -1 when the client takes none. */
+static int
+asking_put(struct stream *s, struct later *l)
+{
+	const json_t *q = json_object_iter_value(l->next);
+	const char *method = json_string_value(json_object_get(q, "method"));
+	char *params;
+	int r;
+
+	params = json_dumps(json_object_get(q, "params"), JSON_COMPACT);
+	if (params == NULL || method == NULL) {
+		free(params);
+		return (-1);
+	}
+	r = stream_ask(s, method, params);
+	free(params);
+	l->waits = r == 0;
+	if (r == 0)
+		stream_wait(s, STREAM_BUDGET_MS);
+	return (r);
+}
+
+/* All is answered: the call runs again, from the start. */
+static void
+asking_done(struct stream *s, struct later *l)
+{
+	enum pipe_end end = PIPE_GONE;
+
+	buf_reset(&l->out);
+	l->call.input = l->answers;
+	l->call.given = l->given;
+	if (handle_live(s->handle))
+		end = pipe_run(&l->call, l->tool, s->handle);
+	if (end == PIPE_LATER)
+		pipe_drop(&l->call);
+	if (end == PIPE_INPUT && asking_begin(l, &l->out) == 0)
+		stream_wait(s, 0);
+	else {
+		if (end == PIPE_INPUT) {
+			call_fail(&l->call, "It asks too often");
+			end = PIPE_ERROR;
+		}
+		later_answer(s, l, end);
+	}
 }
 
 static void
-run(struct mcp *m, const struct tool_entry *t, json_t *args)
+asking_wake(struct stream *s, enum stream_why why)
+{
+	struct later *l = s->arg;
+
+	if (why == SW_GONE) {
+		later_free(l);
+		return;
+	}
+	if (why == SW_REPLY && !s->reply_failed && l->waits) {
+		json_object_set(l->answers, json_object_iter_key(l->next),
+		    s->reply);
+		l->next = json_object_iter_next(l->questions, l->next);
+		l->waits = 0;
+	} else if (why != SW_TIMER || l->waits) {
+		call_fail(&l->call, why == SW_REPLY ? "Not done: the client "
+		    "could not ask its user" : "Not done: nobody answered "
+		    "the question in time");
+		later_answer(s, l, PIPE_ERROR);
+		return;
+	}
+	if (l->next == NULL)
+		asking_done(s, l);
+	else if (asking_put(s, l) == -1) {
+		call_fail(&l->call, "Not done: the client takes no question");
+		later_answer(s, l, PIPE_ERROR);
+	}
+}
+
+static void
+asking_make(struct mcp *m, struct call *c, const struct tool_entry *t)
+{
+	struct later *l = later_new(m, c, 0, asking_wake);
+
+	if (l == NULL) {
+		answer_error(m, "Not done: its user must be asked, and too "
+		    "many calls wait already");
+		return;
+	}
+	l->tool = t;
+	if (asking_begin(l, c->out) == -1)
+		fatalx("tool %s asks nothing", t->tool->name);
+}
+
+static void
+run(struct mcp *m, const struct tool_entry *t, json_t *args,
+    const char *given, const json_t *input)
 {
 	struct call c;
 	enum pipe_end end;
@@ -260,12 +411,20 @@ run(struct mcp *m, const struct tool_entry *t, json_t *args)
 	c.args = args;
 	c.out = &result;
 	c.stream = m->stream;
+	c.era = m->era;
+	c.can = input_can(m);
+	c.given = given;
+	c.input = input;
 	end = pipe_run(&c, t, m->req->handle);
-	if (end == PIPE_LATER && later_make(m, &c) == 0)
+	if (end == PIPE_INPUT && (m->era->flags & EF_STATELESS) == 0)
+		asking_make(m, &c, t);
+	else if (end == PIPE_LATER && later_make(m, &c) == 0)
 		return;
-	if (end == PIPE_LATER)
-		pipe_drop(&c);
-	answer_end(m, &c, end);
+	else {
+		if (end == PIPE_LATER)
+			pipe_drop(&c);
+		answer_end(m, &c, end);
+	}
 }
 
 int
@@ -286,14 +445,23 @@ void
 mcp_tools_call(struct mcp *m)
 {
 	const struct tool_entry *t;
-	json_t *args;
+	char given[INPUT_STATE_MAX];
+	json_t *args, *input = NULL;
 
 	if (mcp_count_call(m) == -1)
 		return;
 	if ((t = named_tool(m)) == NULL ||
 	    (args = parse_arguments(m)) == NULL)
 		return;
-	run(m, t, args);
+	/* Up to 2025-11-25 answers come as responses, not so. */
+	if ((m->era->flags & EF_STATELESS) == 0 ||
+	    (m->scan.input_responses.p == NULL &&
+	    m->scan.request_state.p == NULL))
+		run(m, t, args, "", NULL);
+	else if (input_take(m, "tools/call", t->tool->name, input_hash(args),
+	    given, &input) == 0)
+		run(m, t, args, given, input);
+	json_decref(input);
 	json_decref(args);
 	if (result.cap > RESULT_KEEP)
 		buf_free(&result);

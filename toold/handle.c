@@ -310,6 +310,12 @@ handle_session(struct handle *h, const char *id, size_t len)
 	return (session_ended(id) ? 0 : h->session_era);
 }
 
+unsigned int
+handle_session_can(struct handle *h, const char *id, size_t len)
+{
+	return (handle_session(h, id, len) != 0 ? session_can(id) : 0);
+}
+
 uint64_t
 handles_count(void)
 {

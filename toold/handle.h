@@ -55,6 +55,8 @@ const struct caller *handle_caller(const struct handle *);
 unsigned int handle_count_call(struct handle *);
 /* Revision of a session id of this user and client, or 0; remembers one. */
 enum era handle_session(struct handle *, const char *id, size_t len);
+/* What its client said it can (CC_ bits), 0 when the id is not good. */
+unsigned int handle_session_can(struct handle *, const char *id, size_t len);
 
 /* Closed or expired, as far as this process knows already: 1 or 0. */
 int	 handle_ended(const struct handle *);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../common/text.h"
+#include "input.h"
 #include "logging.h"
 #include "mcp.h"
 #include "pipe.h"
@@ -121,7 +122,8 @@ method_initialize(struct mcp *m)
 	n = span_string(&m->scan.version, version, sizeof(version));
 	era = era_negotiate(version, n == -1 ? 0 : (size_t)n);
 	if (session_make(m->who.user_id, m->who.client_id, era->era,
-	    m->reply->session) == -1)
+	    input_capabilities(&m->scan.capabilities), m->reply->session) ==
+	    -1)
 		m->reply->session[0] = '\0';
 	rpc_open(b, era, &m->scan.id);
 	buf_addf(b, "\"protocolVersion\":\"%s\",", era->version);

@@ -33,6 +33,7 @@ static const struct stage_row {
 	[ST_COMMIT] = { "commit", 0 },
 };
 
+#define CONFIRM_STATE	"confirm"
 #define TICK_MS		1000		/* between signs of life */
 
 static uint64_t commits;
@@ -41,6 +42,13 @@ static struct {
 	struct call	*call;
 	uint64_t	 began_ms, told_ms;
 } live;
+static int confirm_on = 1;
+
+void
+pipe_setconfirm(int on)
+{
+	confirm_on = on;
+}
 
 uint64_t
 pipe_commits(void)
@@ -96,6 +104,15 @@ call_invalid(struct call *c, const char *path, const char *fmt, ...)
 	call_fail(c, "Input validation error: Invalid arguments for tool %s:"
 	    " %s%s%s", c->tool->name, path, path[0] != '\0' ? " " : "", text);
 	return (TE_INVALID);
+}
+
+enum tool_err
+call_input(struct call *c, const char *state)
+{
+	if (text_set(c->ask_state, sizeof(c->ask_state), state) == -1)
+		return (call_fail(c, "the state of a question is too long"));
+	call_detail(c, "asked the user");
+	return (TE_INPUT);
 }
 
 void
@@ -250,6 +267,7 @@ outcome_of(enum tool_err e)
 {
 	switch (e) {
 	case TE_OK:
+	case TE_INPUT:
 		return (AO_OK);
 	case TE_DENIED:
 		return (AO_DENIED);
@@ -277,7 +295,7 @@ audit_result(struct call *c, uint64_t began, enum tool_err e, enum stage at)
 	char text[AUDIT_DETAIL_MAX + 16], detail[AUDIT_DETAIL_MAX];
 	struct event ev;
 
-	if (e != TE_OK)
+	if (e != TE_OK && e != TE_INPUT)
 		snprintf(text, sizeof(text), "stopped at %s", stage_name(at));
 	else if (c->dry_run)
 		snprintf(text, sizeof(text), "dry run: %s", c->detail);
@@ -463,7 +481,70 @@ find_request(struct call *c, uint64_t *hash, enum tool_err *e)
 static enum pipe_end
 end_of(enum tool_err e)
 {
-	return (e == TE_OK ? PIPE_OK : e == TE_BUSY ? PIPE_BUSY : PIPE_ERROR);
+	switch (e) {
+	case TE_OK:
+		return (PIPE_OK);
+	case TE_BUSY:
+		return (PIPE_BUSY);
+	case TE_INPUT:
+		return (PIPE_INPUT);
+	case TE_NEEDS:
+		return (PIPE_NEEDS);
+	default:
+		return (PIPE_ERROR);
+	}
+}
+
+/* ---- asking before something is destroyed ---- */
+
+static int
+confirm_wanted(const struct call *c)
+{
+	unsigned int a = c->tool->annotations;
+
+	if (!confirm_on || c->dry_run || (c->can & CC_ELICITATION) == 0)
+		return (0);
+	return ((a & TA_CONFIRM) != 0 || ((a & TA_DESTRUCTIVE) != 0 &&
+	    json_is_true(json_object_get(c->args, "ignoreWarning"))));
+}
+
+static enum tool_err
+confirm_ask(struct call *c)
+{
+	char text[AUDIT_TARGET_MAX + 128];
+
+	snprintf(text, sizeof(text), "%s: %s. Really do it?", c->tool->title,
+	    c->target[0] != '\0' ? c->target : "what the call names");
+	buf_reset(c->out);
+	buf_adds(c->out, "{\"confirm\":{\"method\":\"elicitation/create\","
+	    "\"params\":{");
+	if (c->era->flags & EF_ID_OPTIONAL)
+		buf_adds(c->out, "\"mode\":\"form\",");
+	buf_adds(c->out, "\"message\":");
+	buf_add_json(c->out, text, strlen(text));
+	buf_adds(c->out, ",\"requestedSchema\":{\"type\":\"object\","
+	    "\"properties\":{\"confirm\":{\"type\":\"boolean\",\"title\":"
+	    "\"Yes, do it\",\"default\":false}},\"required\":[\"confirm\"]"
+	    "}}}}");
+	return (call_input(c, CONFIRM_STATE));
+}
+
+/* Behind all checks: nobody is asked about what would be refused. */
+static enum tool_err
+confirm(struct call *c)
+{
+	const json_t *v = json_object_get(c->input, "confirm");
+	const char *action = json_string_value(json_object_get(v, "action"));
+
+	if (!confirm_wanted(c))
+		return (TE_OK);
+	if (action == NULL || c->given == NULL ||
+	    strcmp(c->given, CONFIRM_STATE) != 0)
+		return (confirm_ask(c));
+	if (strcmp(action, "accept") == 0 && json_is_true(json_object_get(
+	    json_object_get(v, "content"), "confirm")))
+		return (TE_OK);
+	return (call_fail(c, "Not done: the user did not confirm it"));
 }
 
 static enum pipe_end
@@ -482,7 +563,11 @@ run_write(struct call *c, struct handle *h, uint64_t began)
 	if (find_request(c, &hash, &e))
 		goto out;
 	if (e == TE_OK)
-		e = run_stages(c, NULL, ST_PACKAGE, ST_CHANGE, &at);
+		e = run_stages(c, NULL, ST_PACKAGE, ST_HOOKS, &at);
+	if (e == TE_OK)
+		e = confirm(c);
+	if (e == TE_OK)
+		e = run_stages(c, NULL, ST_CHANGE, ST_CHANGE, &at);
 	if (e == TE_OK && !c->dry_run) {
 		at = ST_COMMIT;
 		end = commit_change(c, h, began, hash, &ev);
@@ -540,6 +625,7 @@ call_prepare(struct call *c, const struct tool_entry *t)
 	c->reply_failed = c->late = 0;
 	c->dry_run = 0;
 	c->request_id = NULL;
+	c->raw = 0;
 }
 
 static void

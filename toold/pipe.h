@@ -21,12 +21,17 @@ enum pipe_end {
 	PIPE_ERROR,			/* isError with c->err */
 	PIPE_BUSY,			/* nothing was done, try again */
 	PIPE_LATER,			/* pipe_again() goes on, in later_ms */
+	PIPE_INPUT,			/* nothing yet; c->out asks */
+	PIPE_NEEDS,			/* nothing; c->needs says what for */
 	PIPE_GONE			/* the handle ended: nothing was done */
 };
 
+/* Are users asked before something is destroyed, where clients can. */
+void	 pipe_setconfirm(int on);
 /*
- * Run a call whose who, tool, args, out and stream are set; the rest is
- * filled in here.  Leaves the audit event behind in every case but PIPE_BUSY.
+ * Run a call whose who, args, out, stream, era, can, input and given are
+ * set; the rest is filled in here.  Leaves the audit event behind in every
+ * case but PIPE_BUSY.
  */
 enum pipe_end pipe_run(struct call *, const struct tool_entry *,
 	    struct handle *);

@@ -104,7 +104,7 @@ prompt_allowed(const struct prompt *p, const struct caller *who)
 	uint32_t mask = who->display;
 
 	if (p->level == 0)
-		return (p->fn != NULL || resource_feature.offered(who));
+		return (resource_feature.offered(who));
 	if (p->level == TL_EDIT)
 		mask = who->read_only ? 0 : who->edit;
 	return ((mask & PERM_BIT(p->perm)) != 0);

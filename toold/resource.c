@@ -186,9 +186,11 @@ resource_load(struct mcp *m, enum art_type type, const char *name,
 	store_read_begin();
 	seen = find_id(&m->who, type, name, id) == 1 &&
 	    tool_allowed(t->tool, &m->who);
+	memset(&c, 0, sizeof(c));
 	c.who = &m->who;
 	c.out = out;
 	c.stream = m->stream;
+	c.era = m->era;
 	c.args = json_pack("{s:s}", "id", seen ? id : name);
 	if (c.args == NULL) {
 		text_set(err, 1024, "out of memory");

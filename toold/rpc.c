@@ -21,6 +21,19 @@ add_id(struct buf *b, const struct era_row *era, const struct span *id)
 }
 
 void
+rpc_open_as(struct buf *b, const struct era_row *era, const struct span *id,
+    const char *type)
+{
+	LITERAL(b, "{\"jsonrpc\":\"2.0\"");
+	add_id(b, era, id);
+	LITERAL(b, ",\"result\":{");
+	if (era->flags & EF_RESULT_TYPE)
+		buf_addf(b, "\"resultType\":\"%s\",\"_meta\":{"
+		    "\"io.modelcontextprotocol/serverInfo\":" SERVER_INFO
+		    "},", type);
+}
+
+void
 rpc_open(struct buf *b, const struct era_row *era, const struct span *id)
 {
 	LITERAL(b, "{\"jsonrpc\":\"2.0\"");

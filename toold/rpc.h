@@ -17,6 +17,7 @@
 #define RPC_INTERNAL		(-32603)
 #define RPC_NOT_FOUND		(-32002)	/* a resource, until 2025-11 */
 #define RPC_HEADER_MISMATCH	(-32020)	/* 2026-07-28 */
+#define RPC_NO_CAPABILITY	(-32021)	/* 2026-07-28 */
 #define RPC_NO_VERSION		(-32022)	/* 2026-07-28 */
 
 #define SERVER_INFO							\
@@ -43,6 +44,9 @@ struct shared {
  */
 void	rpc_open(struct buf *, const struct era_row *, const struct span *id);
 void	rpc_close(struct buf *);
+/* The same with another resultType than "complete". */
+void	rpc_open_as(struct buf *, const struct era_row *, const struct span *id,
+	    const char *type);
 /*
  * A whole error answer.  An id that is not known (absent span) is left out
  * or null, as the revision has it.  data is JSON text or NULL.

@@ -36,6 +36,8 @@ static const struct key_row {
 	{ "uri", 3, LV_PARAMS, LV_OTHER, OFF(uri) },
 	{ "arguments", 9, LV_PARAMS, LV_OTHER, OFF(arguments) },
 	{ "_meta", 5, LV_PARAMS, LV_META, OFF(meta) },
+	{ "inputResponses", 14, LV_PARAMS, LV_OTHER, OFF(input_responses) },
+	{ "requestState", 12, LV_PARAMS, LV_OTHER, OFF(request_state) },
 	{ "cursor", 6, LV_PARAMS, LV_OTHER, OFF(cursor) },
 	{ "protocolVersion", 15, LV_PARAMS, LV_OTHER, OFF(version) },
 	{ "capabilities", 12, LV_PARAMS, LV_OTHER, OFF(capabilities) },

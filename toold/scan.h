@@ -52,6 +52,7 @@ struct scan {
 	struct span	 name, uri, arguments, meta, cursor;
 	struct span	 version, capabilities, client_info;
 	struct span	 level, request_id, notifications;
+	struct span	 input_responses, request_state;
 	/* params._meta */
 	struct span	 meta_version, meta_capabilities, meta_client_info;
 	struct span	 meta_progress, meta_log_level;

@@ -11,6 +11,7 @@
 
 #define NONCE_LEN	15
 #define SHORT_MAC	20
+#define CAN_SHIFT	4		/* over the bits of enum era */
 #define RAW_LEN		(1 + NONCE_LEN + SHORT_MAC)	/* 36: no padding */
 
 static uint8_t session_key[MAC_LEN];
@@ -45,13 +46,13 @@ session_mac(const uint8_t *raw, const char *user_id, const char *client_id,
 
 int
 session_make(const char *user_id, const char *client_id, enum era era,
-    char *out)
+    unsigned int can, char *out)
 {
 	uint8_t raw[RAW_LEN], mac[MAC_LEN];
 
 	if (!have_key)
 		return (-1);
-	raw[0] = (uint8_t)era;
+	raw[0] = (uint8_t)((unsigned int)era | can << CAN_SHIFT);
 	random_bytes(raw + 1, NONCE_LEN);
 	session_mac(raw, user_id, client_id, mac);
 	memcpy(raw + 1 + NONCE_LEN, mac, SHORT_MAC);
@@ -71,7 +72,17 @@ session_check(const char *user_id, const char *client_id, const char *id,
 	session_mac(raw, user_id, client_id, mac);
 	if (!secret_eq(raw + 1 + NONCE_LEN, mac, SHORT_MAC))
 		return (0);
-	return ((enum era)raw[0]);
+	return ((enum era)(raw[0] & ERA_ALL));
+}
+
+unsigned int
+session_can(const char *id)
+{
+	uint8_t raw[RAW_LEN];
+
+	if (b64url_decode(id, SESSION_LEN, raw, sizeof(raw)) != RAW_LEN)
+		return (0);
+	return (raw[0] >> CAN_SHIFT);
 }
 
 static uint8_t *

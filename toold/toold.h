@@ -89,11 +89,19 @@ enum tool_err {
 	TE_INVALID,	/* the same, audited as invalid: the arguments */
 	TE_BUSY,	/* nothing was done; the client is told to come back */
 	TE_LATE,	/* interrupted by a time limit; c->err says which */
-	TE_LATER	/* fn runs again: only by return (call_later(c, ms)) */
+	TE_LATER,	/* fn runs again: only by return (call_later(c, ms)) */
+	TE_INPUT,	/* the user is asked: only by call_input() */
+	TE_NEEDS	/* the client lacks what c->needs names (CC_) */
 };
+
+/* What a client said it can. */
+#define CC_ELICITATION	1	/* ask its user, by a form */
+#define CC_SAMPLING	2
+#define CC_ROOTS	4
 
 struct tool;
 struct stream;
+struct era_row;
 struct call {
 	const struct caller *who;
 	const struct tool *tool;
@@ -114,6 +122,13 @@ struct call {
 	struct stream	*stream;	/* stream.h; NULL: cannot be told of */
 	unsigned int	 later_ms;
 	uint64_t	 began_us;
+	const struct era_row *era;
+	unsigned int	 can;		/* CC_ bits of this request */
+	unsigned int	 needs;
+	const json_t	*input;		/* answers by key; NULL: none */
+	const char	*given;		/* state of call_input(), or "" */
+	char		 ask_state[128];
+	int		 raw;		/* out holds members of the result */
 	/* Findings of the stages; freed by pipe.c at the end of the call. */
 	void		*state;
 	void		(*state_free)(void *);
@@ -128,6 +143,13 @@ enum tool_err	 call_denied(struct call *, const char *, ...)
 enum tool_err	 call_invalid(struct call *, const char *path,
 		    const char *, ...)
 		    __attribute__((__format__(printf, 3, 4)));
+/*
+ * Ask the client's user before going on: out holds the text of an object,
+ * keys to requests ({"method":..,"params":..}), only such as the client can.
+ * The tool runs again from the start, in a new transaction, with the answers
+ * in c->input and this state (up to 127 bytes) in c->given.
+ */
+enum tool_err	 call_input(struct call *, const char *state);
 /* For the audit record; control characters and overlong ends are dropped. */
 void		 call_target(struct call *, const char *);
 void		 call_detail(struct call *, const char *, ...)
@@ -176,6 +198,7 @@ typedef enum tool_err tool_fn(struct call *);
 #define TA_READ_ONLY	1		/* annotations: readOnlyHint ... */
 #define TA_DESTRUCTIVE	2
 #define TA_IDEMPOTENT	4
+#define TA_CONFIRM	8		/* its user is asked first, if it can */
 
 #define TL_DISPLAY	1		/* level the tool needs of its perm */
 #define TL_EDIT		2

@@ -279,7 +279,7 @@ add_tool(struct buf *b, const struct tool *t, unsigned int form)
 	add_text(b, "description", t->description);
 	buf_adds(b, "\"inputSchema\":");
 	buf_adds(b, t->input_schema);
-	if (form & EF_STRUCTURED) {
+	if (form & EF_STRUCTURED && t->output_schema != NULL) {
 		buf_adds(b, ",\"outputSchema\":");
 		buf_adds(b, t->output_schema);
 	}

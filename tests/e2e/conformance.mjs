@@ -102,8 +102,8 @@ for (const [set, expected] of Object.entries(want.server)) {
 			    .map((c) => c.errorMessage), [], 'wire-schema-valid');
 		});
 	}
-	console.log(`# ${set}: ${scored} scenarios pass; not run for want of ` +
-	    `fixtures: ${waits.join(', ')}`);
+	console.log(`# ${set}: ${scored} of ${all.size} scenarios pass; not ` +
+	    `there: ${waits.join(', ') || 'none'}`);
 	for (const l of text.split('\n').filter((x) => /^Total:|Scored|scored/
 	    .test(x)))
 		console.log(`# ${set}: ${l}`);

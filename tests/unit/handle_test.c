@@ -482,11 +482,11 @@ test_sessions(void **state)
 	chan_send(authd, MSG_MACKEYS, 0, &keys);
 	open_handle(1, 1, 5, "u1");
 	h = find(one, 1);
-	assert_int_equal(session_make("u1", "client-5", ERA_2025_06, id), 0);
+	assert_int_equal(session_make("u1", "client-5", ERA_2025_06, 5, id), 0);
 	assert_int_equal(handle_session(h, id, SESSION_LEN), ERA_2025_06);
 	assert_int_equal(handle_session(h, id, SESSION_LEN), ERA_2025_06);
 	assert_int_equal(handle_session(h, id, SESSION_LEN - 1), 0);
-	session_make("u1", "client-6", ERA_2025_06, id);
+	session_make("u1", "client-6", ERA_2025_06, 0, id);
 	assert_int_equal(handle_session(h, id, SESSION_LEN), 0);
 }
 

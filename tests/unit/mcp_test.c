@@ -2,7 +2,8 @@
 /* mcp_test.c: both eras of the protocol on one endpoint (toold/mcp.c). */
 /* link: toold/mcp.o toold/call.o toold/rpc.o toold/era.o toold/scan.o */
 /* link: toold/pipe.o toold/tools.o toold/session.o toold/mac.o */
-/* link: toold/stream.o toold/logging.o -ljansson -lmd */
+/* link: toold/stream.o toold/logging.o toold/input.o toold/opaque.o */
+/* link: -ljansson -lmd */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -105,6 +105,12 @@ handle_session(struct handle *h, const char *id, size_t len)
 	return (e != 0 && !session_ended(id) ? e : 0);
 }
 
+unsigned int
+handle_session_can(struct handle *h, const char *id, size_t len)
+{
+	return (handle_session(h, id, len) != 0 ? session_can(id) : 0);
+}
+
 void
 authd_watch(const struct handle *h, struct mono deadline)
 {
