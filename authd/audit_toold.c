@@ -245,8 +245,10 @@ audit_on_batch(struct chan *c, struct msg *m)
 	/* A change waits for its acknowledgement, a read for nothing. */
 	if (num != 0)
 		gather_flush();
-	else
+	else {
 		gather_due();
+		auth_toold_rest();
+	}
 }
 
 void

@@ -99,6 +99,9 @@ struct worker *worker_of(const struct chan *);
 
 /* Channel to toold; NULL while it is away. */
 struct chan *auth_toold(void);
+/* Nothing more from toold for a moment, unless an answer of it is awaited. */
+void	 auth_toold_rest(void);
+void	 auth_toold_wake(void);
 uint64_t auth_toold_generation(void);
 /* Has toold taken our channel (HELLO_ACK)? Nothing is answered before. */
 int	auth_ready(void);

@@ -630,6 +630,12 @@ handle_on_check(struct chan *c, struct msg *msg)
 
 /* ---- closing ---- */
 
+int
+handle_closing(void)
+{
+	return (!TAILQ_EMPTY(&closings));
+}
+
 struct closing *
 closing_new(enum close_mode mode, close_fn *done, void *arg)
 {
@@ -686,6 +692,7 @@ closing_send(struct closing *c)
 	c->sent = 1;
 	c->since = ev_now();
 	handles_drop(&c->msg);
+	auth_toold_wake();
 	chan_send(auth_toold(), MSG_CLOSE, c->number, &c->msg);
 	/* Rights changed: what is opened behind this CLOSE has the new ones. */
 	if (c->mode == HC_CHANGE)

@@ -41,6 +41,8 @@ enum refusal handle_refused(const struct refused_by *);
  * A mark of CL_HANDLE refuses one access token, by its digest.
  */
 struct closing;
+/* 1 while the answer of toold to a closing is awaited. */
+int	 handle_closing(void);
 struct closing *closing_new(enum close_mode, close_fn *done, void *arg);
 void	closing_mark(struct closing *, enum close_what, const void *subject,
 	    uint64_t worker);

@@ -18,14 +18,47 @@
 #include "keys.h"
 #include "worker.h"
 
+#define REST_MS		4
+
 static struct chan	*toold, *pwhash;
 static uint64_t		 toold_generation, pwhash_generation;
 static int		 toold_ready;
+static struct ev_timer	 rest_timer;
 
 struct chan *
 auth_toold(void)
 {
 	return (toold);
+}
+
+static void
+on_rested(struct ev_timer *t)
+{
+	auth_toold_wake();
+}
+
+/*
+ * Audit records of reads come with each turn of toold and nobody waits for
+ * them: woken for each, authd would spend more on waking than on the records.
+ * They lie in the socket meanwhile, out of toold's reach.
+ */
+void
+auth_toold_rest(void)
+{
+	if (toold == NULL || rest_timer.pos != 0 || handle_closing())
+		return;
+	if (rest_timer.cb == NULL)
+		ev_timer_init(&rest_timer, on_rested, NULL);
+	chan_rest(toold, 1);
+	ev_timer_set(&rest_timer, REST_MS);
+}
+
+void
+auth_toold_wake(void)
+{
+	ev_timer_del(&rest_timer);
+	if (toold != NULL)
+		chan_rest(toold, 0);
 }
 
 uint64_t
@@ -94,6 +127,7 @@ static const struct chan_handler toold_handlers[] = {
 static void
 toold_down(struct chan *ch)
 {
+	auth_toold_wake();
 	toold = NULL;
 	toold_ready = 0;
 	audit_peer_gone(ch);

@@ -60,6 +60,7 @@ struct chan {
 	struct chan_hdr		 whole_hdr;
 	int			 gathering;
 	int			 paused, resume;
+	int			 resting, idle;	/* idle: not read now */
 
 	struct buf		 out;
 	int			 out_dead;	/* the peer reads no more */
@@ -523,6 +524,22 @@ out_kill(struct chan *ch)
 		chan_end(ch, CE_EOF, "closed by the peer");
 }
 
+static int
+chan_want(const struct chan *ch)
+{
+	return ((ch->paused || ch->idle ? 0 : EV_READ) |
+	    (ch->out.len > 0 ? EV_WRITE : 0));
+}
+
+static void
+chan_idle(struct chan *ch, int on)
+{
+	if (ch->ending || ch->closed)
+		return;
+	ch->idle = on;
+	ev_io_want(&ch->io, chan_want(ch));
+}
+
 int
 chan_flush(struct chan *ch)
 {
@@ -548,8 +565,7 @@ chan_flush(struct chan *ch)
 	}
 	if (ch->ending)
 		return (-1);
-	ev_io_want(&ch->io, (ch->paused ? 0 : EV_READ) |
-	    (ch->out.len > 0 ? EV_WRITE : 0));
+	ev_io_want(&ch->io, chan_want(ch));
 	return (0);
 }
 
@@ -806,13 +822,22 @@ chan_ready(struct ev_io *io, int got)
 	ch->busy = 1;
 	if (got & EV_WRITE)
 		chan_flush(ch);
+	if (got & EV_HUP && ch->idle) {
+		chan_rest(ch, 0);
+		got |= EV_READ;
+	}
 	if (got & EV_HUP && ch->paused)
 		chan_end(ch, CE_EOF, "closed by the peer");
 	/* A few rounds at most, so that no peer keeps the others waiting. */
 	for (i = 0; got & EV_READ && i < 4 && !ch->ending && !ch->closed &&
-	    !ch->paused; i++)
-		if (!chan_read(ch))
-			break;
+	    !ch->paused; i++) {
+		if (chan_read(ch))
+			continue;
+		/* All there was is taken: the moment to rest. */
+		if (ch->resting && (got & EV_HUP) == 0)
+			chan_idle(ch, 1);
+		break;
+	}
 	ch->busy = 0;
 	if (ch->closed)
 		chan_free(ch);
@@ -860,7 +885,7 @@ chans_flush(struct ev_hook *hook)
 	for (ch = chans; ch != NULL; ch = ch->next)
 		if (!ch->closed && !ch->ending && (ch->out.len > 0 ||
 		    ch->held != NULL || ch->owed >= CHAN_CREDIT / 4 ||
-		    (ch->paused != !(ch->io.want & EV_READ))))
+		    ch->io.want != chan_want(ch)))
 			chan_flush(ch);
 	/* on_end may close or end others: start over after each report. */
 	while (again) {
@@ -881,13 +906,20 @@ chan_pause(struct chan *ch, int on)
 	if (ch->ending || ch->closed || ch->paused == !!on)
 		return;
 	ch->paused = !!on;
-	ev_io_want(&ch->io, (on ? 0 : EV_READ) |
-	    (ch->out.len > 0 ? EV_WRITE : 0));
+	ev_io_want(&ch->io, chan_want(ch));
 	/* What came before the pause is handed on from the loop. */
 	if (!on) {
 		ch->resume = 1;
 		ev_hook_arm(&flush_hook);
 	}
+}
+
+void
+chan_rest(struct chan *ch, int on)
+{
+	ch->resting = !!on;
+	if (!on)
+		chan_idle(ch, 0);
 }
 
 int

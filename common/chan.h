@@ -148,6 +148,11 @@ size_t	 chan_queued(const struct chan *);
  */
 void	 chan_pause(struct chan *, int on);
 /*
+ * Rest: read what is there, then nothing more until told to, or until the
+ * peer ends: what it wrote before that is still taken.
+ */
+void	 chan_rest(struct chan *, int on);
+/*
  * Tell the peer that n bulk bytes were used up.  Until then they count
  * against its credit.  Received bulk messages are NOT credited by chan.c:
  * msg_bulk_len() of the message says how many they were.

@@ -49,6 +49,11 @@ text_of(char *out, size_t size, const uint8_t *p, size_t len)
 	return (n < len ? n + 1 : n);
 }
 
+void
+auth_toold_rest(void)
+{
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

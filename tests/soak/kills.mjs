@@ -127,6 +127,26 @@ async function signer() {
 	}
 }
 
+// Kill a process of the role that was first seen age ms ago, or none.
+const seen = new Map();
+function kill(role, age) {
+	const pids = keepd.sh(`k_role_pids ${role}`).out.trim().split('\n')
+	    .filter(Boolean).map(Number);
+	for (const p of pids)
+		if (!seen.has(p))
+			seen.set(p, Date.now());
+	const old = pids.filter((p) => Date.now() - seen.get(p) >= age);
+	if (!old.length)
+		return false;
+	try {
+		process.kill(old[Math.floor(Math.random() * old.length)],
+		    'SIGKILL');
+	} catch {
+		return false;	// it was just replaced
+	}
+	return true;
+}
+
 async function killer() {
 	const plan = [];
 	for (const r of ROLES)
@@ -139,19 +159,10 @@ async function killer() {
 	let done_ = 0;
 	for (const role of plan) {
 		await sleep(100 + Math.random() * 500);
-		await until(() => {
-			const pids = keepd.sh(`k_role_pids ${role}`).out.trim()
-			    .split('\n').filter(Boolean).map(Number);
-			if (!pids.length)
-				return false;
-			try {
-				process.kill(pids[Math.floor(Math.random() *
-				    pids.length)], 'SIGKILL');
-			} catch {
-				return false;	// it was just replaced
-			}
-			return true;
-		}, `a process of ${role}`, 20000);
+		// One in ten dies as soon as it is seen, so that the back-off of
+		// master is felt; the others in the middle of their work.
+		const age = Math.random() < 0.1 ? 0 : 1000;
+		await until(() => kill(role, age), `a process of ${role}`, 20000);
 		done_++;
 		if (done_ % (plan.length / 4) === 0)
 			quarters.push(granted.length);

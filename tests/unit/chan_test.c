@@ -291,6 +291,38 @@ paused_end_is_seen(void **state)
 	assert_int_equal(b_ended, 1);
 }
 
+/* Resting it reads what is there, then waits until it is told to go on. */
+static void
+rest_takes_what_is_there(void **state)
+{
+	chan_rest(b, 1);
+	chan_send(a, MSG_HEALTH, 0, NULL);
+	chan_send(a, MSG_HEALTH, 0, NULL);
+	spin(20);
+	assert_int_equal(small, 2);
+	chan_send(a, MSG_HEALTH, 0, NULL);
+	spin(20);
+	assert_int_equal(small, 2);
+	chan_rest(b, 0);
+	spin(20);
+	assert_int_equal(small, 3);
+}
+
+static void
+rest_loses_no_last_words(void **state)
+{
+	chan_rest(b, 1);
+	chan_send(a, MSG_HEALTH, 0, NULL);
+	spin(20);
+	chan_send(a, MSG_HEALTH, 0, NULL);
+	assert_int_equal(chan_flush(a), 0);
+	chan_close(a);
+	a = NULL;
+	spin(50);
+	assert_int_equal(small, 2);
+	assert_int_equal(b_ended, 1);
+}
+
 /* ---- what a hijacked listener may write ---- */
 
 static void
@@ -517,7 +549,8 @@ main(void)
 		PAIR(sizes_arrive), PAIR(many_in_one_turn),
 		PAIR(credit_holds), PAIR(pause_keeps_order),
 		PAIR(end_is_seen), PAIR(last_words_survive_a_broken_pipe),
-		PAIR(paused_end_is_seen),
+		PAIR(paused_end_is_seen), PAIR(rest_takes_what_is_there),
+		PAIR(rest_loses_no_last_words),
 		RAW(raw_good_passes), RAW(raw_wrong_size),
 		RAW(raw_lengths_do_not_add_up), RAW(raw_unlisted_type),
 		RAW(raw_other_channels_type), RAW(raw_wrong_direction),

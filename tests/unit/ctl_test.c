@@ -23,6 +23,11 @@ cmd(uint32_t command, const char *name, const char *other)
 	return (m);
 }
 
+void
+auth_toold_rest(void)
+{
+}
+
 static int
 run(uint32_t command, const char *name, const char *other)
 {

@@ -38,6 +38,7 @@ static unsigned int served, answers, busy, unknown, health;
 static unsigned int last_status, events, woken[4];
 static char last_event[256];
 static int release;			/* waiting calls answer at last */
+static unsigned int last_text, last_text_at, texts;
 static char last_body[256], last_session[64];
 static struct ev_timer stop_timer;
 
@@ -136,6 +137,7 @@ answers_later(const struct request *req, struct reply *r)
 	r->status = 503;
 	return (1);
 }
+static struct shared shared;
 
 /* A body of digits is how many ms of work it is. */
 void
@@ -167,6 +169,10 @@ mcp_serve(const struct request *req, struct reply *r)
 	buf_addf(r->body, "[%.*s|%.*s|%.*s|%.*s]", (int)req->version.len,
 	    req->version.p, (int)req->mcp_method.len, req->mcp_method.p,
 	    (int)req->mcp_name.len, req->mcp_name.p, (int)n, text);
+	if (text[0] == 't') {
+		r->text = &shared;
+		r->text_at = 1;
+	}
 }
 
 /* ---- the other ends ---- */
@@ -183,6 +189,20 @@ on_answer(struct chan *ch, struct msg *msg)
 	    (int)m->session_len, (const char *)msg->tail);
 	snprintf(last_body, sizeof(last_body), "%.*s", (int)m->body_len,
 	    (const char *)msg->tail + m->session_len);
+	last_text = m->text;
+	last_text_at = m->text_at;
+	chan_credit(ch, msg_bulk_len(msg));
+}
+
+static void
+on_text(struct chan *ch, struct msg *msg)
+{
+	const struct msg_text *m = msg->data;
+
+	texts++;
+	assert_int_equal(m->slot, shared.slot);
+	assert_int_equal(msg->tail_len, shared.text.len);
+	assert_memory_equal(msg->tail, shared.text.data, shared.text.len);
 	chan_credit(ch, msg_bulk_len(msg));
 }
 
@@ -215,9 +235,9 @@ ignore(struct chan *ch, struct msg *msg)
 static const struct chan_handler listener_handlers[] = {
 	{ MSG_ANSWER, on_answer },
 	{ MSG_EVENT, on_event },
-	{ MSG_TEXT, ignore },
 	{ MSG_HANDLE_UNKNOWN, on_unknown },
 	{ MSG_HEALTH_OK, on_health_ok },
+	{ MSG_TEXT, on_text },
 	{ 0, NULL }
 };
 static const struct chan_handler authd_handlers[] = {
@@ -370,6 +390,34 @@ test_call(void **state)
 	assert_string_equal(last_body, "[v|mm|nnn|s]");
 }
 
+/* A shared text crosses each channel once, and again when it is another. */
+static void
+test_shared_text(void **state)
+{
+	buf_init(&shared.text, 0);
+	buf_adds(&shared.text, "THE TEXT");
+	shared.slot = 3;
+	shared.version = 1;
+	open_handle(1, 0);
+	call(0, 0, 1, "t");
+	call(0, 0, 2, "t");
+	turn(20);
+	assert_int_equal(answers, 2);
+	assert_int_equal(texts, 1);
+	assert_int_equal(last_text, 4);
+	assert_int_equal(last_text_at, 1);
+	assert_string_equal(last_body, "[v|mm|nnn|t]");
+	shared.version = 2;
+	buf_adds(&shared.text, " TOO");
+	call(0, 0, 3, "t");
+	call(0, 0, 4, "0");
+	turn(20);
+	assert_int_equal(answers, 4);
+	assert_int_equal(texts, 2);
+	assert_int_equal(last_text, 0);
+	buf_free(&shared.text);
+}
+
 static void
 test_unknown_handle(void **state)
 {
@@ -493,6 +541,14 @@ test_control(void **state)
 	turn(50);
 	assert_int_equal(answers, 1);
 	assert_int_equal(unknown, 2);
+	/* It keeps no texts: what a worker gets by name is put in for it. */
+	buf_init(&shared.text, 0);
+	buf_adds(&shared.text, "TEXT");
+	call(1, 3, 4, "t");
+	turn(50);
+	assert_string_equal(last_body, "[TEXTv|mm|nnn|t]");
+	assert_int_equal(last_text, 0);
+	buf_free(&shared.text);
 	serve_control(-1);
 	listener[1] = worker;
 	chan_close(keepctl);
@@ -571,8 +627,8 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_call), T(test_unknown_handle), T(test_turns),
-		T(test_too_many_wait), T(test_cancel), T(test_worker_leaves),
+		T(test_call), T(test_shared_text), T(test_unknown_handle),
+		T(test_turns), T(test_too_many_wait), T(test_cancel), T(test_worker_leaves),
 		T(test_audit_full), T(test_control), T(test_later),
 		T(test_later_ends), T(test_later_limit),
 	};
