@@ -311,6 +311,7 @@ static void
 held_put(void)
 {
 	struct held	*h;
+	uint8_t		 batch[8];
 	size_t		 i;
 
 	TAILQ_FOREACH(h, &held, entry) {
@@ -319,6 +320,11 @@ held_put(void)
 		for (i = 0; i < h->after.outbox.len; i += OUTBOX_KEYLEN)
 			store_put(DB_META, h->after.outbox.data + i,
 			    OUTBOX_KEYLEN, "", 1);
+		if (h->after.peer != NULL) {
+			be64_put(batch, h->after.batch);
+			store_put(DB_META, BATCH_NAME, BATCH_NAMELEN, batch,
+			    sizeof(batch));
+		}
 		if (h->nevents != 0)
 			value_append(h->val.data, h->val.len, h->nevents);
 		h->put = 1;
@@ -438,6 +444,7 @@ audit_start(uint32_t keep_days)
 	ev_timer_init(&refusal_timer, refusals_flush, NULL);
 	next_number = audit_next_number();
 	audit_prune_start(keep_days);
+	batch_start();
 }
 
 void

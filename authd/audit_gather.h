@@ -17,6 +17,10 @@
 #define OUTBOX_NAMELEN	6
 #define OUTBOX_KEYLEN	(OUTBOX_NAMELEN + 8 + 8)	/* number, hash */
 
+/* Key in DB_META of the newest batch of toold's that is stored, be64. */
+#define BATCH_NAME	"audit batch"
+#define BATCH_NAMELEN	11
+
 /* What follows when the gathered events are stored. */
 struct gather_after {
 	struct chan	*peer;		/* to acknowledge to, or NULL */
@@ -37,6 +41,9 @@ void	 gather_flush(void);
 /* Is this outbox key among those that wait for their commit? */
 int	 gather_has_outbox(const uint8_t key[OUTBOX_KEYLEN]);
 void	 gather_peer_gone(struct chan *);
+
+/* audit_toold.c: the store is open; nothing was taken yet. */
+void	 batch_start(void);
 
 /* audit_read.c */
 uint64_t audit_next_number(void);	/* from the store */

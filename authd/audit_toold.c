@@ -16,6 +16,8 @@
 #define GRANT_WAYS	4
 #define OUTBOX_BEHIND	65536		/* older numbers are forgotten */
 
+#define START_SHIFT	40		/* above it: which start of toold */
+
 struct known_grant {
 	uint8_t		 grant[GRANT_LEN];
 	int		 used;
@@ -27,6 +29,9 @@ struct known_grant {
 static struct known_grant	 known[GRANT_SETS][GRANT_WAYS];
 static unsigned int		 known_turn;
 static uint64_t			 unknown_grants;
+static struct chan		*newest_peer;	/* who sent newest_batch */
+static uint64_t			 newest_batch;
+static uint64_t			 stored_batch;	/* when we started */
 
 static struct known_grant *
 grant_slot(const uint8_t *grant, int *hit)
@@ -214,6 +219,29 @@ event_store(struct audit_event *e, const char *texts, int64_t now)
 }
 
 void
+batch_start(void)
+{
+	uint8_t	val[8];
+
+	stored_batch = 0;
+	if (store_get(DB_META, BATCH_NAME, BATCH_NAMELEN, val,
+	    sizeof(val)) == 0)
+		stored_batch = be64_get(val);
+}
+
+/*
+ * A batch that was stored before we ended, and is sent again because we did
+ * not come to say so: its reads are records already.  Numbers of another
+ * start of toold say nothing, so one that lies harms only itself.
+ */
+static int
+batch_stored(uint64_t batch)
+{
+	return (stored_batch >> START_SHIFT == batch >> START_SHIFT &&
+	    batch <= stored_batch);
+}
+
+void
 audit_on_batch(struct chan *c, struct msg *m)
 {
 	const struct msg_audit	*q = m->data;
@@ -223,19 +251,26 @@ audit_on_batch(struct chan *c, struct msg *m)
 	uint64_t		 num = 0;
 	uint32_t		 i;
 	int64_t			 now = auth_now_ms();
+	int			 again;
 
 	why = audit_batch_bad(m->tail, m->tail_len, q->nevents);
+	if (c == newest_peer && q->batch <= newest_batch)
+		why = "batch out of order";
 	if (why != NULL) {
 		chan_violation(c, why);
 		return;
 	}
+	newest_peer = c;
+	newest_batch = q->batch;
+	again = batch_stored(q->batch);
 	for (i = 0; i < q->nevents; i++) {
 		if (audit_value_full(&gather))
 			gather_close();
 		audit_batch_next(m->tail, &off, &e, &texts);
 		if (e.num > num)
 			num = e.num;
-		event_store(&e, texts, now);
+		if (e.num != 0 || !again)
+			event_store(&e, texts, now);
 	}
 	gather_after.peer = c;
 	gather_after.batch = q->batch;
@@ -254,5 +289,6 @@ audit_on_batch(struct chan *c, struct msg *m)
 void
 audit_peer_gone(struct chan *c)
 {
+	newest_peer = NULL;
 	gather_peer_gone(c);
 }

@@ -10,6 +10,7 @@
 #include "../common/buf.h"
 #include "../common/ev.h"
 #include "../common/log.h"
+#include "../common/secret.h"
 #include "audit.h"
 #include "store.h"
 
@@ -175,10 +176,13 @@ audit_init(void)
 {
 	struct event ev;
 	uint64_t num = 0;
+	uint8_t start[3];
 	int n;
 
-	/* Above any number an earlier process used, whatever it sent. */
-	next_batch = (uint64_t)wall_ms() << 20;
+	/* authd knows a start of ours by the bits above. */
+	random_bytes(start, sizeof(start));
+	next_batch = (uint64_t)start[0] << 56 | (uint64_t)start[1] << 48 |
+	    (uint64_t)start[2] << 40 | 1;
 	ev_hook_add(&turn_hook, EV_ORDER_AUDIT, on_turn, NULL);
 	ev_timer_init(&trim_timer, on_trim, NULL);
 	while ((n = store_outbox_next(num, &ev)) == 1) {

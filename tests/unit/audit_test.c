@@ -329,6 +329,44 @@ changes_are_stored_once(void **state)
 	assert_string_equal(items[2].target, "c");
 }
 
+/* authd ended between its commit and its acknowledgement. */
+static void
+reads_sent_again_are_stored_once(void **state)
+{
+	struct sent	s = { 0, "get_table", "orders", grant };
+
+	batch_send(7, &s, 1);
+	WAIT(last_ack.batch == 7);
+	pair_end();
+	audit_stop();
+	audit_start(1);
+	pair_make();
+	batch_send(7, &s, 1);
+	WAIT(acks == 1);
+	assert_int_equal(read_all(), 1);
+	batch_send(8, &s, 1);
+	WAIT(last_ack.batch == 8);
+	assert_int_equal(read_all(), 2);
+	/* Another start of toold begins to count elsewhere. */
+	pair_end();
+	pair_make();
+	batch_send((uint64_t)1 << 40 | 1, &s, 1);
+	WAIT(acks == 1);
+	assert_int_equal(read_all(), 3);
+}
+
+static void
+batches_go_upwards(void **state)
+{
+	struct sent	s = { 0, "get_table", "orders", grant };
+
+	batch_send(UINT64_MAX, &s, 1);
+	WAIT(acks == 1);
+	batch_send(UINT64_MAX, &s, 1);
+	WAIT(authd_ended);
+	assert_int_equal(read_all(), 1);
+}
+
 static void
 unknown_grant_is_toolds_violation(void **state)
 {
@@ -537,6 +575,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(reads_are_gathered_and_attributed),
 		T(changes_are_stored_once),
+		T(reads_sent_again_are_stored_once), T(batches_go_upwards),
 		T(unknown_grant_is_toolds_violation),
 		T(malformed_batch_ends_the_channel),
 		T(many_events_in_one_batch),
