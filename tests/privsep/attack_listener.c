@@ -404,11 +404,7 @@ log_forgery(void)
 
 /* ---- system calls ---- */
 
-static const struct sysrow {
-	const char	*name;
-	int64_t		 arg[7];
-	const char	*data;
-} calls[] = {
+static const struct sysrow calls[] = {
 #define D	PUPPET_DATA
 	{ "openat", { SYS_openat, AT_FDCWD, D, O_RDONLY }, "/etc/passwd" },
 	{ "socket", { SYS_socket, AF_INET, SOCK_STREAM, 0 }, "" },
@@ -449,9 +445,8 @@ static void
 system_calls(void)
 {
 	struct puppet	*p = puppet_get();
-	int64_t		 a[7], rv, l;
+	int64_t		 rv;
 	int		 err;
-	size_t		 i, j;
 	int64_t		 brk[7] = { SYS_brk, 0 };
 	int64_t		 opt[7] = { SYS_setsockopt, 0, IPPROTO_TCP,
 			    TCP_NODELAY, D, 4, 0 };
@@ -461,31 +456,8 @@ system_calls(void)
 	opt[1] = puppet_op(p, PO_INFO, PC_LISTEN, 0, NULL);
 	ok(opt[1] > 2 && puppet_call(p, opt, "\1\0\0\0", 4, &rv, &err) == 0,
 	    "control: so does TCP_NODELAY");
-	for (i = 0; i < COUNT(calls); i++) {
-		if (p == NULL)
-			p = puppet_get();
-		l = puppet_op(p, PO_INFO, PC_LISTEN, 0, NULL);
-		for (j = 0; j < 7; j++) {
-			a[j] = calls[i].arg[j];
-			if (j == 0)
-				continue;
-			a[j] = a[j] == -4 ? l : a[j] == -1000 ?
-			    atoi(getenv("K_MASTER")) : a[j] == -1001 ?
-			    atoi(getenv("K_AUTHD")) : a[j];
-		}
-		rv = 0;
-		if (puppet_call(p, a, calls[i].data, strlen(calls[i].data) +
-		    64 < 65 ? 64 : strlen(calls[i].data) + 1, &rv, &err) ==
-		    -1 && puppet_dies(p)) {
-			expect_master++;
-			ok(1, "%s kills it", calls[i].name);
-			p = NULL;
-		} else
-			ok(0, "%s kills it (it gave %lld, errno %d)",
-			    calls[i].name, (long long)rv, err);
-	}
-	if (p != NULL)
-		puppet_put(p);
+	puppet_put(p);
+	expect_master += calls_kill(calls, COUNT(calls));
 	ok(serves(), "the socket that all share still serves");
 	ok(kill(atoi(getenv("K_AUTHD")), 0) == 0 &&
 	    kill(atoi(getenv("K_MASTER")), 0) == 0,

@@ -446,6 +446,79 @@ chan_cut(struct puppet *p, uint32_t ch)
 	return (p->ended[ch]);
 }
 
+/* The last message of a type that a puppet read by itself: 1, or 0. */
+static UNUSED int
+puppet_last(struct puppet *p, uint32_t type, uint32_t *id, void *out,
+    size_t cap)
+{
+	struct puppet_cmd	c;
+	struct puppet_reply	r;
+	static uint8_t		b[PUPPET_DATA_MAX];
+	int			i;
+
+	memset(&c, 0, sizeof(c));
+	c.op = PO_LAST;
+	c.arg[0] = type;
+	for (i = 0; i < 500; i++) {
+		if (puppet_do(p, &c, NULL, &r, b, sizeof(b)) == -1)
+			return (0);
+		if (r.rv >= (int64_t)sizeof(*id)) {
+			if (id != NULL)
+				memcpy(id, b, sizeof(*id));
+			if (out != NULL)
+				memcpy(out, b + sizeof(*id), cap);
+			return (1);
+		}
+		nap(10);
+	}
+	return (0);
+}
+
+/* System calls that must kill; -1001: authd's process, -1000: master's. */
+struct sysrow {
+	const char	*name;
+	int64_t		 arg[7];
+	const char	*data;
+};
+
+static UNUSED int
+calls_kill(const struct sysrow *rows, size_t n)
+{
+	struct puppet	*p = NULL;
+	int64_t		 a[7], rv;
+	char		 data[64];
+	int		 err, killed = 0;
+	size_t		 i, j;
+
+	for (i = 0; i < n; i++) {
+		if (p == NULL)
+			p = puppet_get();
+		for (j = 0; j < 7; j++) {
+			a[j] = rows[i].arg[j];
+			if (a[j] == -4)
+				a[j] = puppet_op(p, PO_INFO, PC_LISTEN, 0,
+				    NULL);
+			if (a[j] == -1000 || a[j] == -1001)
+				a[j] = atoi(getenv(a[j] == -1000 ?
+				    "K_MASTER" : "K_AUTHD"));
+		}
+		memset(data, 0, sizeof(data));
+		snprintf(data, sizeof(data), "%s", rows[i].data);
+		rv = err = 0;
+		if (puppet_call(p, a, data, sizeof(data), &rv, &err) == -1 &&
+		    puppet_dies(p)) {
+			ok(1, "%s kills it", rows[i].name);
+			killed++;
+			p = NULL;
+		} else
+			ok(0, "%s kills it (it gave %lld, errno %d)",
+			    rows[i].name, (long long)rv, err);
+	}
+	if (p != NULL)
+		p->taken = 0;
+	return (killed);
+}
+
 /* ---- what the other processes say ---- */
 
 static UNUSED long
