@@ -186,8 +186,9 @@ CHECK(hash_ok, RANGE(msg_hash, ln, 15, 20), RANGE(msg_hash, r, 1, 16),
 CHECK(hashed_ok, RANGE(msg_hashed, ok, 0, 1), ZERO(msg_hashed, zero))
 CHECK(tls_file_ok, RANGE(msg_tls_file, slot, 0, TLS_SLOTS - 1),
     ZERO(msg_tls_file, zero), TEXT(msg_tls_file, path))
-CHECK(conf_signd_ok, RANGE(msg_conf_signd, nslots, 1, TLS_SLOTS),
-    RANGE(msg_conf_signd, rate, 1, 1U << 20))
+CHECK(tls_info_ok, RANGE(msg_tls_info, slot, 0, TLS_SLOTS - 1),
+    ZERO(msg_tls_info, zero), TEXT(msg_tls_info, type),
+    TEXT(msg_tls_info, names))
 CHECK(ctl_ok, TEXT(msg_ctl, name), TEXT(msg_ctl, other),
     TEXT(msg_ctl, secret), TEXT(msg_ctl, text))
 CHECK(ctl_line_ok, TEXT(msg_ctl_line, text))
@@ -201,6 +202,21 @@ token_check_ok(const void *body, size_t tail_len)
 	return (m->len < sizeof(m->token) &&
 	    text_field_ok(m->token, sizeof(m->token)) &&
 	    strlen(m->token) == m->len);
+}
+
+static int
+conf_signd_ok(const void *body, size_t tail_len)
+{
+	static const struct field f[] = {
+		RANGE(msg_conf_signd, nslots, 1, TLS_CERTS),
+		RANGE(msg_conf_signd, rate, 1, 1U << 20),
+		RANGE(msg_conf_signd, grace_ms, 1, 600000),
+		ZERO(msg_conf_signd, zero)
+	};
+	const struct msg_conf_signd *m = body;
+
+	return (fields_ok(f, COUNT(f), body) &&
+	    (m->base == 0 || m->base == TLS_CERTS));
 }
 
 static int
@@ -424,8 +440,14 @@ static const struct msg_row rows[] = {
     CS_ANY, conf_signd_ok },
 { ROW(TLS_KEY), S(msg_tls_file), 0, MSG_FD, CK_MASTER_SIGND, DIR_DOWN,
     CS_ANY, tls_file_ok },
-{ ROW(TLS_CERT), S(msg_tls_file), 0, MSG_FD, CK_MASTER_SIGND, DIR_DOWN,
+{ ROW(TLS_CERT), S(msg_tls_file), 0, MSG_FD,
+    CK_MASTER_SIGND | CK_MASTER_LISTENER, DIR_DOWN, CS_ANY, tls_file_ok },
+{ ROW(TLS_OCSP), S(msg_tls_file), 0, MSG_FD, CK_MASTER_LISTENER, DIR_DOWN,
     CS_ANY, tls_file_ok },
+{ ROW(TLS_INFO), S(msg_tls_info), 0, 0, CK_MASTER_SIGND, DIR_UP, CS_ANY,
+    tls_info_ok },
+{ ROW(WORKER_ENDK), S(msg_worker), 0, MSG_FD, CK_MASTER_LISTENER, DIR_DOWN,
+    CS_RUN, worker_ok },
 
 { ROW(HEALTH), 0, 0, 0, L_A | L_T, DIR_DOWN, CS_RUN, NULL },
 { ROW(HEALTH_OK), 0, 0, 0, L_A | L_T, DIR_UP, CS_RUN, NULL },

@@ -42,9 +42,13 @@ enum msg_type {
 	MSG_STAT_ASK, MSG_STAT,		/* for keepctl status */
 	MSG_PEER_STUCK,			/* authd -> master: kill toold */
 	MSG_READY,			/* child -> master: in service */
-	MSG_TLS_KEY, MSG_TLS_CERT,	/* master -> signd, with the file */
+	MSG_TLS_KEY,			/* master -> signd, with the file */
+	MSG_TLS_CERT,			/* master -> signd, listener */
+	MSG_TLS_OCSP,			/* master -> listener */
 	MSG_CONF_SIGND,
 	MSG_BROKE,			/* master -> authd: for the audit */
+	MSG_TLS_INFO,			/* signd -> master: of a slot */
+	MSG_WORKER_ENDK,		/* master -> listener: signd's end */
 
 	/* listener -> authd and back: id pairs question and answer */
 	MSG_HEALTH = 64, MSG_HEALTH_OK,	/* also listener <-> toold */
@@ -223,10 +227,11 @@ struct msg_peer {
 	uint64_t	generation;	/* of that peer; never reused */
 };
 
-struct msg_worker {			/* NEW, ACK, ENDS, ENDT, GONE */
+struct msg_worker {		/* NEW, ACK, ENDS, ENDT, ENDK, GONE */
 	uint64_t	generation;	/* never reused, not over restarts */
 	uint32_t	slot;		/* 0 .. prefork - 1, for logs */
 	uint32_t	broke;		/* GONE: 1 if it broke a rule */
+	uint64_t	life;		/* NEW: of the process, never reused */
 };
 
 struct msg_broke {			/* a process broke a rule */
@@ -241,6 +246,7 @@ struct msg_stat {			/* counters of one process */
 	uint64_t	handles, calls, writes;		/* toold */
 	uint64_t	tokens, grants, clients, users;	/* authd */
 	uint64_t	commits, audits;		/* authd */
+	uint64_t	handshakes, handshakes_bad;	/* listener */
 };
 
 /* ---- listener <-> authd ---- */
@@ -659,17 +665,36 @@ struct msg_hashed {
 
 /* ---- TLS keys: master -> signd, listener <-> signd ---- */
 
-#define TLS_SLOTS	16
-struct msg_tls_file {			/* TLS_KEY, TLS_CERT */
+/*
+ * Two halves that reloads use in turn: a handshake that began with the keys
+ * of before still finds them in the other half.
+ */
+#define TLS_CERTS	8		/* certificates in force at once */
+#define TLS_SLOTS	(2 * TLS_CERTS)
+struct msg_tls_file {			/* TLS_KEY, TLS_CERT, TLS_OCSP */
 	uint32_t	slot;		/* below TLS_SLOTS */
 	uint32_t	zero;
 	char		path[256];	/* for messages to people */
 };
 
 struct msg_conf_signd {
+	uint32_t	base;		/* first slot: 0 or TLS_CERTS */
 	uint32_t	nslots;
 	uint32_t	rate;		/* signatures a second of one worker */
-	uint64_t	most;		/* of one worker in its life; 0: any */
+	uint32_t	most;		/* of one worker in its life; 0: any */
+	uint32_t	grace_ms;	/* the other half is kept so long */
+	uint32_t	zero;
+};
+
+/* What people want to know of a certificate; no byte of a key. */
+struct msg_tls_info {
+	uint32_t	slot;
+	uint32_t	zero;
+	int64_t		not_before;	/* wall, seconds */
+	int64_t		not_after;
+	uint8_t		digest[DIGEST_LEN];	/* SHA-256 of the DER */
+	char		type[16];	/* P-256 ... */
+	char		names[256];	/* separated by blanks */
 };
 
 /* RFC 8446, 4.4.3: 64 blanks, the context, a zero byte, the hash. */

@@ -119,7 +119,7 @@ prepare() {
 	mkdir -p "$dir/bin" || exit 1
 	# The checkout may lie where other users cannot go.
 	for b in keepd keepd-listener keepd-authd keepd-pwhash keepd-toold \
-	    keepctl; do
+	    keepd-signd keepctl; do
 		rm -f "$dir/bin/$b"
 		cp "obj/$b" "$dir/bin/$b" && chmod 755 "$dir/bin/$b" || exit 1
 	done
@@ -139,6 +139,7 @@ user {
 	authd 64011
 	pwhash 64012
 	toold 64013
+	signd 64014
 }
 include "$dir/more.conf"
 EOT

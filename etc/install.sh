@@ -62,8 +62,8 @@ else
 fi
 [ -n "$destdir" ] || [ "$os" != Linux ] || cat <<EOT
 Next:
-  systemd-sysusers		makes the users _keepd, _keepauth, _keephash
-				and _keeptool
+  systemd-sysusers		makes the users _keepd, _keepauth, _keephash,
+				_keepsign and _keeptool
   systemctl daemon-reload
   systemctl enable --now keepd
   keepctl user add NAME administrator

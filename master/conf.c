@@ -88,6 +88,8 @@ static const struct conf_setting settings[] = {
 	    "_keephash", NULL, CF_RESTART },
 	{ "user", "toold", NULL, CT_USER, AT(user[CR_TOOLD]), 0, 0,
 	    "_keeptool", NULL, CF_RESTART },
+	{ "user", "signd", NULL, CT_USER, AT(user[CR_SIGND]), 0, 0,
+	    "_keepsign", NULL, CF_RESTART },
 
 	{ "log", "level", NULL, CT_WORD, AT(log_level), 0, 0,
 	    "info", levels, 0 },
@@ -141,6 +143,10 @@ static const struct conf_setting settings[] = {
 	    1, 10000000, "100000", NULL, 0 },
 	{ "limits", "approvals-per-worker", NULL, CT_COUNT,
 	    AT(authd.approvals_worker), 1, 1000000, "600", NULL, 0 },
+	{ "limits", "signatures-per-worker", NULL, CT_COUNT, AT(signd.rate),
+	    1, 1048576, "5000", NULL, 0 },
+	{ "limits", "signatures-of-life", NULL, CT_COUNT, AT(signd.most),
+	    0, 4294967295, "0", NULL, 0 },
 	{ "limits", "auth-store", NULL, CT_MBYTES, AT(authd.map_mb),
 	    16, 65536, "256M", NULL, CF_RESTART },
 	{ "limits", "scrypt-max", NULL, CT_COST, AT(pwhash.ln_max),
@@ -235,6 +241,7 @@ const char *
 conf_nearest(const char *section, const char *name)
 {
 	static const char *const others[] = { "listen", "include",
+	    "certificate",
 	    "lifetimes", "limits", "log", "user", NULL };
 	const char	*best = NULL;
 	unsigned int	 least = 3;
@@ -377,7 +384,8 @@ listens_same(const struct conf *a, const struct conf *b)
 	if (a->nlisten != b->nlisten)
 		return (0);
 	for (i = 0; i < a->nlisten; i++)
-		if (strcmp(a->listen[i].text, b->listen[i].text) != 0)
+		if (strcmp(a->listen[i].text, b->listen[i].text) != 0 ||
+		    a->listen[i].flags != b->listen[i].flags)
 			return (0);
 	return (1);
 }
@@ -472,8 +480,22 @@ print_listen(const struct conf_listen *l, FILE *fp)
 		return;
 	}
 	end = strrchr(l->text, ':') - v6;
-	fprintf(fp, "listen on %.*s port %u\n", (int)(end - l->text - v6),
-	    l->text + v6, l->port);
+	fprintf(fp, "listen on %.*s port %u%s\n", (int)(end - l->text - v6),
+	    l->text + v6, l->port, l->flags & LISTEN_TLS ? " tls" : "");
+}
+
+static void
+print_cert(const struct conf_cert *c, FILE *fp)
+{
+	fputs("certificate ", fp);
+	print_string(c->cert, fp);
+	fputs(" key ", fp);
+	print_string(c->key, fp);
+	if (c->ocsp[0] != '\0') {
+		fputs(" ocsp ", fp);
+		print_string(c->ocsp, fp);
+	}
+	fputc('\n', fp);
 }
 
 static void
@@ -501,6 +523,8 @@ conf_print(const struct conf *c, FILE *fp)
 
 	for (i = 0; i < c->nlisten; i++)
 		print_listen(&c->listen[i], fp);
+	for (i = 0; i < c->ncert; i++)
+		print_cert(&c->cert[i], fp);
 	for (l = list_names; l->word != NULL; l++)
 		print_names(c, l, fp);
 	for (i = 0; i < NSETTINGS; i++) {

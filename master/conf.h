@@ -25,7 +25,8 @@
 #define CONF_FILES_MAX	32		/* keepd.conf and what it includes */
 #define CONF_PATH_MAX	240
 
-enum conf_role { CR_LISTENER, CR_AUTHD, CR_PWHASH, CR_TOOLD, CR_MAX };
+enum conf_role { CR_LISTENER, CR_AUTHD, CR_PWHASH, CR_TOOLD, CR_SIGND,
+	CR_MAX };
 
 struct conf_listen {
 	struct sockaddr_storage	ss;	/* AF_INET, AF_INET6 or AF_UNIX */
@@ -34,6 +35,12 @@ struct conf_listen {
 	uint32_t	line;
 	uint16_t	port;		/* 0 for a Unix socket */
 	char		text[128];	/* for logs: 127.0.0.1:8080 */
+};
+
+struct conf_cert {			/* paths, "" where there is none */
+	char		cert[CONF_PATH_MAX];
+	char		key[CONF_PATH_MAX];
+	char		ocsp[CONF_PATH_MAX];
 };
 
 struct conf_names {
@@ -56,6 +63,8 @@ enum { CH_BARE, CH_ERROR };
 struct conf {
 	struct conf_listen listen[CONF_LISTEN_MAX];
 	uint32_t	nlisten;
+	struct conf_cert cert[TLS_CERTS];
+	uint32_t	ncert;
 	struct conf_names names[CN_MAX];	/* by enum conf_name */
 	struct conf_user user[CR_MAX];
 
@@ -83,6 +92,7 @@ struct conf {
 	struct msg_conf_authd	 authd;
 	struct msg_conf_toold	 toold;
 	struct msg_conf_pwhash	 pwhash;
+	struct msg_conf_signd	 signd;	/* base is set by a reload */
 
 	/* Files that were read, for master's own sandbox. */
 	char		file[CONF_FILES_MAX][CONF_PATH_MAX];
@@ -151,7 +161,10 @@ const char *conf_set(struct conf *, const struct conf_setting *,
 const char *conf_add_name(struct conf *, enum conf_name, const char *);
 /* One more listening address: NULL, or what is wrong. */
 const char *conf_add_listen(struct conf *, const char *addr,
-	    const char *port, uint32_t line);
+	    const char *port, int tls, uint32_t line);
+/* One more certificate; ocsp may be NULL: NULL, or what is wrong. */
+const char *conf_add_cert(struct conf *, const char *cert,
+	    const char *key, const char *ocsp);
 const char *conf_add_unix(struct conf *, const char *path, uint32_t line);
 
 /*
@@ -171,6 +184,8 @@ const char *conf_reload_ok(struct conf *fresh, const struct conf *old);
 /* Print it in the grammar of the file. */
 void	 conf_print(const struct conf *, FILE *);
 
+/* A listen line says tls: signd runs. */
+int	 conf_tls(const struct conf *);
 /* master's view of conf_check: plain http, only on this machine. */
 int	 conf_all_loopback(const struct conf *);
 

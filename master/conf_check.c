@@ -46,7 +46,7 @@ listen_known(struct conf *c, const char *text)
 
 const char *
 conf_add_listen(struct conf *c, const char *addr, const char *port,
-    uint32_t line)
+    int tls, uint32_t line)
 {
 	struct addrinfo	 hints, *ai;
 	struct conf_listen *l;
@@ -70,6 +70,7 @@ conf_add_listen(struct conf *c, const char *addr, const char *port,
 	freeaddrinfo(ai);
 	l->flags = addr_loopback((struct sockaddr *)&l->ss) ?
 	    LISTEN_LOOPBACK : 0;
+	l->flags |= tls ? LISTEN_TLS : 0;
 	l->line = line;
 	l->port = (uint16_t)num;
 	snprintf(l->text, sizeof(l->text),
@@ -104,6 +105,43 @@ conf_add_unix(struct conf *c, const char *path, uint32_t line)
 	if ((why = listen_known(c, l->text)) == NULL)
 		c->nlisten++;
 	return (why);
+}
+
+/* ---- certificates ---- */
+
+int
+conf_tls(const struct conf *c)
+{
+	uint32_t	i;
+
+	for (i = 0; i < c->nlisten; i++)
+		if (c->listen[i].flags & LISTEN_TLS)
+			return (1);
+	return (0);
+}
+
+static int
+path_set(char *out, const char *path)
+{
+	if (path[0] != '/' || strstr(path, "/../") != NULL)
+		return (-1);
+	return (text_set(out, CONF_PATH_MAX, path));
+}
+
+const char *
+conf_add_cert(struct conf *c, const char *cert, const char *key,
+    const char *ocsp)
+{
+	struct conf_cert *n = &c->cert[c->ncert];
+
+	if (c->ncert == TLS_CERTS)
+		return ("too many certificates (8)");
+	memset(n, 0, sizeof(*n));
+	if (path_set(n->cert, cert) == -1 || path_set(n->key, key) == -1 ||
+	    (ocsp != NULL && path_set(n->ocsp, ocsp) == -1))
+		return ("write absolute paths without ..");
+	c->ncert++;
+	return (NULL);
 }
 
 /* ---- names ---- */
@@ -213,9 +251,10 @@ url_derive(struct conf *c)
 		return ("public-url is not set, and the first listen line is "
 		    "not a loopback address to take it from: add public-url "
 		    "\"https://HOST\"");
-	host = l->ss.ss_family == AF_INET6 ? "localhost" : "127.0.0.1";
-	snprintf(c->public_url, sizeof(c->public_url), "http://%s:%u", host,
-	    l->port);
+	host = l->ss.ss_family == AF_INET6 || l->flags & LISTEN_TLS ?
+	    "localhost" : "127.0.0.1";
+	snprintf(c->public_url, sizeof(c->public_url), "http%s://%s:%u",
+	    l->flags & LISTEN_TLS ? "s" : "", host, l->port);
 	return (NULL);
 }
 
@@ -289,12 +328,14 @@ check_listen(struct conf *c, const struct conf_host *h, uint32_t *line)
 		if (c->listen[i].flags & LISTEN_LOOPBACK)
 			continue;
 		*line = c->listen[i].line;
-		if (!insecure_allowed(c, h))
-			why = "this version speaks plain HTTP only, so it "
-			    "listens on loopback and Unix sockets behind a "
-			    "proxy that speaks TLS; any other address needs "
-			    "both development and "
-			    "dangerously-allow-insecure-issuer-url set to yes";
+		if (!(c->listen[i].flags & LISTEN_TLS) &&
+		    !insecure_allowed(c, h))
+			why = "plain HTTP is for loopback and Unix sockets "
+			    "only: add tls at the end of the line, or listen "
+			    "on loopback behind a proxy that speaks TLS (any "
+			    "other way needs both development and "
+			    "dangerously-allow-insecure-issuer-url set to "
+			    "yes)";
 		else if (!h->privileged && c->sandbox != SB_DEGRADED)
 			why = "a run without root listens on loopback and "
 			    "Unix sockets only, unless sandbox degraded is set";
@@ -302,6 +343,28 @@ check_listen(struct conf *c, const struct conf_host *h, uint32_t *line)
 			break;
 	}
 	return (why);
+}
+
+static const char *
+check_tls(struct conf *c, uint32_t *line)
+{
+	uint32_t	i;
+
+	if (!conf_tls(c))
+		return (NULL);
+	for (i = 0; !(c->listen[i].flags & LISTEN_TLS); i++)
+		;
+	*line = c->listen[i].line;
+	if (c->ncert == 0)
+		return ("listen ... tls needs a certificate: add certificate "
+		    "\"FILE\" key \"FILE\"");
+	if (strncmp(c->public_url, "https://", 8) != 0)
+		return ("with listen ... tls, public-url must begin with "
+		    "https://");
+	c->signd.nslots = c->ncert;
+	c->signd.grace_ms = c->listener.header_timeout_ms;
+	*line = 0;
+	return (NULL);
 }
 
 static const char *
@@ -348,6 +411,7 @@ conf_check(struct conf *c, const struct conf_host *h, uint32_t *line)
 		return ("no listen address: add listen on 127.0.0.1 port 8080");
 	if ((why = check_url(c, h, line)) != NULL ||
 	    (why = check_listen(c, h, line)) != NULL ||
+	    (why = check_tls(c, line)) != NULL ||
 	    (why = check_rest(c)) != NULL)
 		return (why);
 	if (c->prefork == 0)
@@ -362,6 +426,9 @@ conf_warn(const struct conf *c, const struct conf_host *h)
 	if (!c->rate_limits)
 		log_warnx("rate-limits off: passwords can be guessed and the "
 		    "server flooded; for test rigs only");
+	if (c->ncert > 0 && !conf_tls(c))
+		log_warnx("certificate: no listen line says tls, so it is "
+		    "not used");
 	if (c->sandbox == SB_DEGRADED)
 		log_warnx("sandbox degraded: missing layers are only reported");
 	if (insecure_allowed(c, h))
@@ -428,6 +495,8 @@ conf_users(struct conf *c)
 	int		 i;
 
 	for (i = 0; i < CR_MAX; i++) {
+		if (i == CR_SIGND && !conf_tls(c))
+			continue;
 		if (user_resolve(&c->user[i]) == -1) {
 			snprintf(c->why, sizeof(c->why), "user \"%.63s\": no "
 			    "such account (make it, or write a uid)",

@@ -121,17 +121,28 @@ send_toold(struct proc *p, const struct conf *c, int first)
 	(void)chan_flush(p->ch);
 }
 
-void
-conf_send(struct proc *p, const struct conf *c, int first)
+static void
+send_signd(struct proc *p, const struct conf *c, int first)
+{
+	chan_send(p->ch, MSG_CONF_SIGND, 0, &c->signd);
+}
+
+int
+conf_send(struct proc *p, const struct conf *c, int first, char *why,
+    size_t size)
 {
 	static void (*const parts[CR_MAX])(struct proc *,
 	    const struct conf *, int) = {
 		[CR_LISTENER] = send_listener, [CR_AUTHD] = send_authd,
-		[CR_PWHASH] = send_pwhash, [CR_TOOLD] = send_toold
+		[CR_PWHASH] = send_pwhash, [CR_TOOLD] = send_toold,
+		[CR_SIGND] = send_signd
 	};
 
 	chan_send(p->ch, MSG_CONF_BEGIN, 0, NULL);
 	send_common(p, c, first);
 	parts[p->role](p, c, first);
+	if (tls_files_send(p, c, why, size) == -1)
+		return (-1);
 	chan_send(p->ch, MSG_CONF_END, 0, NULL);
+	return (0);
 }

@@ -12,11 +12,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compat/compat.h"
 #include "ctl.h"
 #include "keepd.h"
+#include "text.h"
 
 #define CLIENTS_MAX	16
 
@@ -66,8 +68,13 @@ static const struct counter {
 } counters[] = {
 #define C(field, roles)	{ #field, offsetof(struct msg_stat, field), (roles) }
 	C(violations, (1U << CR_MAX) - 1),
+	C(handshakes, 1U << CR_LISTENER),
+	{ "handshakes failed", offsetof(struct msg_stat, handshakes_bad),
+	    1U << CR_LISTENER },
+	{ "signatures", offsetof(struct msg_stat, requests),
+	    1U << CR_SIGND },
 	C(conns, 1U << CR_LISTENER), C(requests, 1U << CR_LISTENER),
-	C(refused, 1U << CR_LISTENER),
+	C(refused, 1U << CR_LISTENER | 1U << CR_SIGND),
 	C(handles, 1U << CR_TOOLD), C(calls, 1U << CR_TOOLD),
 	C(writes, 1U << CR_TOOLD),
 	C(tokens, 1U << CR_AUTHD), C(grants, 1U << CR_AUTHD),
@@ -189,8 +196,10 @@ static const struct {
 	{ CK_MASTER_AUTHD, "keepd", "authd" },
 	{ CK_MASTER_PWHASH, "keepd", "pwhash" },
 	{ CK_MASTER_TOOLD, "keepd", "toold" },
+	{ CK_MASTER_SIGND, "keepd", "signd" },
 	{ CK_LISTENER_AUTHD, "listener", "authd" },
 	{ CK_LISTENER_TOOLD, "listener", "toold" },
+	{ CK_LISTENER_SIGND, "listener", "signd" },
 	{ CK_AUTHD_TOOLD, "authd", "toold" },
 	{ CK_AUTHD_PWHASH, "authd", "pwhash" },
 	{ CK_CTL_MASTER, "keepctl", "keepd" },
@@ -244,6 +253,53 @@ cmd_isolation(struct client *c)
 	reply_done(c, 0, "");
 }
 
+/* ---- tls show ---- */
+
+static void
+time_text(int64_t at, char *out, size_t size)
+{
+	time_t		t = (time_t)at;
+	struct tm	tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(out, size, "?");
+}
+
+static void
+tls_line(struct chan *ch, const struct conf_cert *cert,
+    const struct msg_tls_info *i)
+{
+	char	until[32], hex[2 * DIGEST_LEN + 1], names[sizeof(i->names)];
+
+	log_vis(names, sizeof(names), i->names);
+	time_text(i->not_after, until, sizeof(until));
+	hex_encode(i->digest, sizeof(i->digest), hex);
+	reply_line(ch, "%s\t%s\t%s\t%s\t%" PRId64 "\t%s\t%s", cert->cert,
+	    i->type[0] != '\0' ? i->type : "-",
+	    names[0] != '\0' ? names : "-", until,
+	    (i->not_after - wall_s()) / 86400,
+	    cert->ocsp[0] != '\0' ? cert->ocsp : "-", hex);
+}
+
+static void
+cmd_tls_show(struct client *c)
+{
+	const struct conf	*conf = master.conf;
+	uint32_t		 i;
+
+	if (!conf_tls(conf)) {
+		reply_done(c, 1, "no listen line says tls");
+		return;
+	}
+	reply_line(c->ch, "#CERTIFICATE\tKEY\tNAMES\tNOT AFTER\tDAYS LEFT\t"
+	    "OCSP\tSHA-256");
+	for (i = 0; i < conf->ncert; i++)
+		tls_line(c->ch, &conf->cert[i],
+		    tls_info_at(conf->signd.base + i));
+	reply_done(c, 0, "");
+}
+
 /* ---- reload, log reopen ---- */
 
 static void
@@ -277,6 +333,7 @@ static const struct command {
 } commands[] = {
 	{ CTL_STATUS, cmd_status },
 	{ CTL_ISOLATION, cmd_isolation },
+	{ CTL_TLS_SHOW, cmd_tls_show },
 	{ CTL_RELOAD, cmd_reload },
 	{ CTL_LOG_REOPEN, cmd_log_reopen }
 };

@@ -19,7 +19,7 @@
 
 static const char *const role_dirs[CR_MAX] = {
 	[CR_LISTENER] = "empty", [CR_AUTHD] = "auth", [CR_PWHASH] = "empty",
-	[CR_TOOLD] = "tool"
+	[CR_TOOLD] = "tool", [CR_SIGND] = "empty"
 };
 
 void

@@ -83,11 +83,12 @@ static int
 dir_has_programs(const char *dir)
 {
 	static const char *const names[] = { "keepd-listener", "keepd-authd",
-	    "keepd-pwhash", "keepd-toold" };
+	    "keepd-pwhash", "keepd-toold", "keepd-signd" };
 	char	path[CONF_PATH_MAX + 32];
 	size_t	i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	/* The last one runs only where there are keys to sign with. */
+	for (i = 0; i < 4U + (unsigned int)conf_tls(master.conf); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		if (access(path, X_OK) == -1)
 			return (0);
@@ -108,7 +109,8 @@ programs_find(const char *argv0)
 		snprintf(dir, sizeof(dir), "%s", LIBEXECDIR);
 	if (!dir_has_programs(dir))
 		fatalx("%s does not hold keepd-listener, keepd-authd, "
-		    "keepd-pwhash and keepd-toold: set programs in %s", dir,
+		    "keepd-pwhash, keepd-toold and (for TLS) keepd-signd: "
+		    "set programs in %s", dir,
 		    master.conf_path);
 	memcpy(master.programs, dir, sizeof(master.programs));
 }
@@ -159,6 +161,16 @@ users_load(void)
 
 	if (master.host.privileged && (why = conf_users(master.conf)) != NULL)
 		fatalx("%s: %s", master.conf_path, why);
+}
+
+/* Before anything is started: what is wrong is said at once. */
+static void
+certs_look(void)
+{
+	char	why[CONF_PATH_MAX + 128];
+
+	if (tls_files_look(master.conf, 1, why, sizeof(why)) == -1)
+		fatalx("%s: certificate: %s", master.conf_path, why);
 }
 
 /* ---- daemon ---- */
@@ -304,6 +316,7 @@ master_run(const char *argv0)
 	master_harden();
 	programs_find(argv0);
 	users_load();
+	certs_look();
 	managed = notify_open();
 	if (!master.debug && !managed)
 		daemon_start();

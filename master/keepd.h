@@ -61,6 +61,16 @@ enum proc_event {
 
 /* How far a listener is introduced to toold and authd (worker.c). */
 enum worker_state { WS_NONE, WS_TOOLD, WS_AUTHD, WS_UP };
+enum keyend_state { KS_NONE, KS_SIGND, KS_UP };
+struct keyend {			/* of a listener: its channel to signd */
+	enum keyend_state state;
+	uint64_t	 generation;	/* its own, 0 while not introduced */
+	uint64_t	 last;		/* the one before that ended */
+	int		 fd;		/* listener's end, -1 when sent */
+	uint32_t	 wait_ms;
+	struct mono	 up_since;
+	struct ev_timer	 timer;
+};
 struct worker {
 	enum worker_state state;
 	uint64_t	 generation;	/* 0 while not introduced */
@@ -70,6 +80,7 @@ struct worker {
 	uint32_t	 wait_ms;	/* before the next try */
 	struct mono	 up_since;
 	struct ev_timer	 timer;
+	struct keyend	 key;
 };
 
 #define LOG_BURST	400		/* lines at once from one process */
@@ -87,6 +98,7 @@ struct proc {
 	char		 name[32];	/* "authd", "listener[0]" */
 	enum proc_state	 state;
 	pid_t		 pid;		/* 0 when reaped */
+	uint64_t	 life;		/* of this process; never reused */
 	struct chan	*ch;		/* NULL when ended */
 	int		 exit_status;	/* of wait */
 	uint32_t	 restarts;
@@ -109,6 +121,8 @@ void	 procs_start(void);
 struct proc *proc_at(unsigned int i);
 /* authd, pwhash, toold. */
 struct proc *proc_get(enum conf_role);
+/* signd; NULL when it does not run in this configuration. */
+struct proc *proc_signd(void);
 const char *proc_state_name(enum proc_state);
 /* Committed: the rows of a running channel may be sent. */
 int	 proc_serves(const struct proc *);
@@ -120,7 +134,7 @@ void	 proc_kill(struct proc *, const char *why);
 void	 procs_reap(void);
 /* A number that no start before or after this one gives out. */
 uint64_t generation_next(void);
-/* Handlers of the four kinds of master's channels (proc_msg.c). */
+/* Handlers of the kinds of master's channels (proc_msg.c). */
 const struct chan_ops *proc_ops(enum conf_role);
 /* A command of the control socket waits for counters: cb when they came. */
 void	 procs_ask_stat(void (*cb)(void));
@@ -150,7 +164,23 @@ uint64_t broke_count(void);
 
 /* ---- conf_send.c: each role gets its own part only ---- */
 
-void	 conf_send(struct proc *, const struct conf *, int first);
+/* 0, or -1 and why: a file of a certificate cannot be opened. */
+int	 conf_send(struct proc *, const struct conf *, int first, char *why,
+	    size_t);
+
+/* ---- tlsfile.c: the files of certificates ---- */
+
+/*
+ * Open and close each: -1 and why, 1 if one is not what it was when last
+ * kept, else 0.  keep: remember them as they are.
+ */
+int	 tls_files_look(const struct conf *, int keep, char *why, size_t);
+/* The files of a role, in order: 0, or -1 and why. */
+int	 tls_files_send(struct proc *, const struct conf *, char *why,
+	    size_t);
+/* What signd says of its slots, for keepctl. */
+void	 tls_info(const struct msg_tls_info *);
+const struct msg_tls_info *tls_info_at(uint32_t slot);
 
 /* ---- reload.c ---- */
 

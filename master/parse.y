@@ -53,6 +53,7 @@ static struct {
 	enum conf_name	 which;		/* of that list */
 	int		 schemes;	/* redirect-scheme was seen */
 	int		 listen;
+	int		 cert;		/* a certificate line */
 	int		 mark;		/* a mark whose effect is to come */
 	int		 newline;	/* the last token was one */
 	int		 told;		/* the error has its message */
@@ -80,9 +81,9 @@ static void	 include_file(char *);
 static void	 macro_set(char *, char *, int);
 static void	 setting_done(const struct conf_setting *);
 static void	 name_add(char *);
-static void	 listen_inet(char *, char *);
+static void	 listen_inet(char *, char *, int);
 static void	 listen_unix(char *);
-static void	 listen_tls(char *, char *);
+static void	 cert_add(char *, char *, char *);
 static void	 unknown_word(char *);
 static void	 words_add(char *);
 static void	 words_clear(void);
@@ -94,6 +95,7 @@ static void	 words_clear(void);
 }
 
 %token			INCLUDE LISTEN ON PORT TLS UNIX LEXERR
+%token			CERTIFICATE KEY OCSP
 %token			SECTION LIST
 %token	<setting>	SETTING
 %token	<string>	STRING
@@ -111,6 +113,7 @@ grammar		: /* empty */
 statement	: STRING '=' STRING		{ macro_set($1, $3, 0); }
 		| unknown
 		| listen
+		| certificate
 		| setting
 		| SECTION setting
 		| SECTION unknown
@@ -120,10 +123,16 @@ statement	: STRING '=' STRING		{ macro_set($1, $3, 0); }
 		| LIST '{' names '}'
 		;
 
-listen		: LISTEN ON STRING PORT STRING	{ listen_inet($3, $5); }
+listen		: LISTEN ON STRING PORT STRING	{ listen_inet($3, $5, 0); }
 		| LISTEN ON UNIX STRING		{ listen_unix($4); }
-		| LISTEN ON STRING PORT STRING TLS { listen_tls($3, $5); }
-		| LISTEN ON STRING TLS PORT STRING { listen_tls($3, $6); }
+		| LISTEN ON STRING PORT STRING TLS { listen_inet($3, $5, 1); }
+		| LISTEN ON STRING TLS PORT STRING { listen_inet($3, $6, 1); }
+		;
+
+certificate	: CERTIFICATE STRING KEY STRING { cert_add($2, $4, NULL); }
+		| CERTIFICATE STRING KEY STRING OCSP STRING {
+			cert_add($2, $4, $6);
+		}
 		;
 
 setting		: SETTING values		{ setting_done($1); }
@@ -184,8 +193,11 @@ yyerror(const char *what)
 		return;
 	}
 	if (lx.listen)
-		hint = ": write listen on ADDRESS port NUMBER, or listen on "
-		    "unix PATH";
+		hint = ": write listen on ADDRESS port NUMBER [tls], or "
+		    "listen on unix PATH";
+	if (lx.cert)
+		hint = ": write certificate \"FILE\" key \"FILE\" [ocsp "
+		    "\"FILE\"]";
 	if (strcmp(lx.last, "\n") == 0)
 		complain("%s: %s at the end of the line%s", lx.first, what,
 		    hint);
@@ -254,11 +266,11 @@ name_add(char *word)
 }
 
 static void
-listen_inet(char *addr, char *port)
+listen_inet(char *addr, char *port, int tls)
 {
 	const char	*why;
 
-	why = conf_add_listen(conf, addr, port, source->line);
+	why = conf_add_listen(conf, addr, port, tls, source->line);
 	if (why != NULL)
 		complain("listen on %s port %s: %s", addr, port, why);
 	free(addr);
@@ -275,15 +287,16 @@ listen_unix(char *path)
 	free(path);
 }
 
-/* Never a silent plain listener. */
 static void
-listen_tls(char *addr, char *port)
+cert_add(char *cert, char *key, char *ocsp)
 {
-	complain("listen on %s port %s tls: tls is not available in this "
-	    "version; listen on loopback, put a proxy that speaks TLS in "
-	    "front, and set public-url to its https:// address", addr, port);
-	free(addr);
-	free(port);
+	const char	*why;
+
+	if ((why = conf_add_cert(conf, cert, key, ocsp)) != NULL)
+		complain("certificate \"%s\": %s", cert, why);
+	free(cert);
+	free(key);
+	free(ocsp);
 }
 
 /* ---- macros ---- */
@@ -568,30 +581,35 @@ lex_macro(void)
 	return (take_string(m->value));
 }
 
+/* Where a word is a keyword: at the start, or in those statements. */
+enum { KW_FIRST, KW_LISTEN, KW_CERT };
 static const struct keyword {
 	const char	*word;
 	int		 token;
-	int		 in_listen;	/* a keyword there, not at the start */
+	int		 place;		/* KW_ */
 } keywords[] = {
-	{ "include",	INCLUDE,	0 },
-	{ "listen",	LISTEN,		0 },
-	{ "lifetimes",	SECTION,	0 },
-	{ "limits",	SECTION,	0 },
-	{ "log",	SECTION,	0 },
-	{ "user",	SECTION,	0 },
-	{ "on",		ON,		1 },
-	{ "port",	PORT,		1 },
-	{ "tls",	TLS,		1 },
-	{ "unix",	UNIX,		1 }
+	{ "include",	INCLUDE,	KW_FIRST },
+	{ "listen",	LISTEN,		KW_FIRST },
+	{ "certificate", CERTIFICATE,	KW_FIRST },
+	{ "lifetimes",	SECTION,	KW_FIRST },
+	{ "limits",	SECTION,	KW_FIRST },
+	{ "log",	SECTION,	KW_FIRST },
+	{ "user",	SECTION,	KW_FIRST },
+	{ "on",		ON,		KW_LISTEN },
+	{ "port",	PORT,		KW_LISTEN },
+	{ "tls",	TLS,		KW_LISTEN },
+	{ "unix",	UNIX,		KW_LISTEN },
+	{ "key",	KEY,		KW_CERT },
+	{ "ocsp",	OCSP,		KW_CERT }
 };
 
 static const struct keyword *
-keyword_find(const char *word, int in_listen)
+keyword_find(const char *word, int place)
 {
 	size_t	i;
 
 	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (keywords[i].in_listen == in_listen &&
+		if (keywords[i].place == place &&
 		    strcmp(keywords[i].word, word) == 0)
 			return (&keywords[i]);
 	return (NULL);
@@ -607,9 +625,10 @@ lex_first(const char *word)
 	snprintf(lx.first, sizeof(lx.first), "%s", word);
 	lx.start = 0;
 	if (lx.section[0] == '\0')
-		k = keyword_find(word, 0);
+		k = keyword_find(word, KW_FIRST);
 	if (k != NULL) {
 		lx.listen = k->token == LISTEN;
+		lx.cert = k->token == CERTIFICATE;
 		if (k->token == SECTION) {
 			lx.section = k->word;
 			lx.start = 1;
@@ -655,7 +674,9 @@ lex_word(int c)
 	snprintf(lx.last, sizeof(lx.last), "%s", word);
 	if (lx.start && !lx.list)
 		return (lex_first(word));
-	if (lx.listen && (k = keyword_find(word, 1)) != NULL)
+	if (lx.listen && (k = keyword_find(word, KW_LISTEN)) != NULL)
+		return (k->token);
+	if (lx.cert && (k = keyword_find(word, KW_CERT)) != NULL)
 		return (k->token);
 	return (take_string(word));
 }
@@ -675,7 +696,7 @@ mark_apply(void)
 		lx.braces = 0;
 		lx.section = "";
 		lx.list = 0;
-		lx.listen = 0;
+		lx.listen = lx.cert = 0;
 	}
 	lx.start = c != '=' && c != '}';
 }

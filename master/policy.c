@@ -6,6 +6,8 @@
  * limits, so the lists are theirs put together; each child then narrows
  * them to its own, which kills where this one refuses.
  */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,6 +123,17 @@ dir_allow(const char *file, int rights)
 	file_allow(dir, rights);
 }
 
+/* Where it is, and where a link leads: certificates are often links. */
+static void
+tls_allow(const char *file)
+{
+	char	real[PATH_MAX];
+
+	dir_allow(file, FS_READ);
+	if (realpath(file, real) != NULL && strlen(real) < CONF_PATH_MAX)
+		dir_allow(real, FS_READ);
+}
+
 static void
 files_collect(const struct conf *c)
 {
@@ -137,6 +150,11 @@ files_collect(const struct conf *c)
 		dir_allow(c->file[i], FS_READ);
 	if (c->pid_file[0] != '\0')
 		dir_allow(c->pid_file, FS_READ | FS_WRITE);
+	for (i = 0; conf_tls(c) && i < c->ncert; i++) {
+		tls_allow(c->cert[i].cert);
+		tls_allow(c->cert[i].key);
+		tls_allow(c->cert[i].ocsp);
+	}
 	for (i = 0; i < c->nlisten; i++)
 		if (c->listen[i].flags & LISTEN_UNIX)
 			dir_allow(c->listen[i].text, FS_READ | FS_WRITE);

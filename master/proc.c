@@ -31,7 +31,8 @@ static const struct role_row {
 	[CR_LISTENER] = { "keepd-listener", "listener", CK_MASTER_LISTENER },
 	[CR_AUTHD] = { "keepd-authd", "authd", CK_MASTER_AUTHD },
 	[CR_PWHASH] = { "keepd-pwhash", "pwhash", CK_MASTER_PWHASH },
-	[CR_TOOLD] = { "keepd-toold", "toold", CK_MASTER_TOOLD }
+	[CR_TOOLD] = { "keepd-toold", "toold", CK_MASTER_TOOLD },
+	[CR_SIGND] = { "keepd-signd", "signd", CK_MASTER_SIGND }
 };
 static const char *const state_names[PS_MAX] = {
 	[PS_DOWN] = "down", [PS_CONF] = "configuring",
@@ -111,6 +112,17 @@ proc_get(enum conf_role role)
 		if (procs[i].role == role)
 			return (&procs[i]);
 	fatalx("no process of role %d", role);
+}
+
+struct proc *
+proc_signd(void)
+{
+	unsigned int	i;
+
+	for (i = 0; i < nprocs; i++)
+		if (procs[i].role == CR_SIGND)
+			return (&procs[i]);
+	return (NULL);
 }
 
 const char *
@@ -221,12 +233,13 @@ proc_again(struct proc *p)
 static void
 act_spawn(struct proc *p)
 {
-	char	path[CONF_PATH_MAX + 32];
+	char	path[CONF_PATH_MAX + 32], why[CONF_PATH_MAX + 128];
 	int	sv[2];
 
 	snprintf(path, sizeof(path), "%s/%s", master.programs,
 	    roles[p->role].program);
 	p->since = ev_now();
+	p->life = generation_next();
 	p->have_layers = 0;
 	p->conf_stale = 0;
 	memset(&p->stat, 0, sizeof(p->stat));
@@ -242,8 +255,10 @@ act_spawn(struct proc *p)
 	    proc_ops(p->role), p);
 	chan_setname(p->ch, p->name);
 	log_debug("%s: started as process %d", p->name, (int)p->pid);
-	conf_send(p, master.conf, 1);
 	ev_timer_set(&p->timer, START_DEADLINE);
+	/* It comes back with back-off, as after any other death. */
+	if (conf_send(p, master.conf, 1, why, sizeof(why)) == -1)
+		proc_kill(p, why);
 }
 
 static void
@@ -271,10 +286,22 @@ act_late(struct proc *p)
 static void
 act_ready(struct proc *p)
 {
+	char	why[CONF_PATH_MAX + 128];
+
 	ev_timer_del(&p->timer);
 	broke_flush();
 	peers_update();
 	workers_update();
+	/*
+	 * It has read files that changed since the others did: a new
+	 * certificate here, the old key there.  All read them again.
+	 */
+	if (master.ready && !reload_active() && (p->role == CR_LISTENER ||
+	    p->role == CR_SIGND) &&
+	    tls_files_look(master.conf, 0, why, sizeof(why)) == 1) {
+		log_info("files of certificates have changed: reloading");
+		reload_start(NULL);
+	}
 }
 
 static void
@@ -438,6 +465,8 @@ procs_start(void)
 	proc_add(CR_AUTHD, 0);
 	proc_add(CR_PWHASH, 0);
 	proc_add(CR_TOOLD, 0);
+	if (conf_tls(master.conf))
+		proc_add(CR_SIGND, 0);
 	for (i = 0; i < master.conf->prefork; i++)
 		proc_add(CR_LISTENER, i);
 	for (i = 0; i < nprocs; i++)

@@ -97,6 +97,12 @@ on_worker_gone(struct chan *ch, struct msg *m)
 	worker_gone(chan_arg(ch), m->data);
 }
 
+static void
+on_tls_info(struct chan *ch, struct msg *m)
+{
+	tls_info(m->data);
+}
+
 /* It broke a rule; or, toold, did not acknowledge: its death does. */
 static void
 on_peer_stuck(struct chan *ch, struct msg *m)
@@ -166,6 +172,13 @@ static const struct chan_handler toold_handlers[] = {
 	{ MSG_WORKER_GONE, on_worker_gone },
 	{ 0, NULL }
 };
+static const struct chan_handler signd_handlers[] = {
+	HANDLERS_OF_ALL,
+	{ MSG_WORKER_ACK, on_worker_ack },
+	{ MSG_WORKER_GONE, on_worker_gone },
+	{ MSG_TLS_INFO, on_tls_info },
+	{ 0, NULL }
+};
 
 const struct chan_ops *
 proc_ops(enum conf_role role)
@@ -174,7 +187,8 @@ proc_ops(enum conf_role role)
 		[CR_LISTENER] = { listener_handlers, on_end },
 		[CR_AUTHD] = { authd_handlers, on_end },
 		[CR_PWHASH] = { pwhash_handlers, on_end },
-		[CR_TOOLD] = { toold_handlers, on_end }
+		[CR_TOOLD] = { toold_handlers, on_end },
+		[CR_SIGND] = { signd_handlers, on_end }
 	};
 
 	return (&ops[role]);

@@ -12,6 +12,7 @@
 #define R(role)		(1U << (role))
 #define R_ALL		((1U << CR_MAX) - 1)
 #define R_NOT_AUTHD	(R_ALL & ~R(CR_AUTHD))
+#define R_KEYS		(R(CR_AUTHD) | R(CR_SIGND))
 
 /* Kept for a role if all layers of any alternative are in force. */
 #define ALT_MAX		3
@@ -20,8 +21,8 @@ static const struct need {
 	unsigned int	roles;
 	uint32_t	alt[ALT_MAX];	/* 0 ends the list */
 } needs[] = {
-	/* Key bytes stay in authd: no debugger, no way to the key files. */
-	{ 1, R(CR_AUTHD), { LAYER_NODUMP } },
+	/* Key bytes stay there: no debugger, no way to the key files. */
+	{ 1, R_KEYS, { LAYER_NODUMP } },
 	{ 1, R_NOT_AUTHD, { LAYER_UID, LAYER_CHROOT, LAYER_LANDLOCK } },
 	/* Roles come from authd only: no way to its store. */
 	{ 4, R(CR_TOOLD) | R(CR_LISTENER),

@@ -42,6 +42,7 @@ reload_commit(void)
 {
 	struct proc	*p;
 	unsigned int	 i;
+	char		 why[CONF_PATH_MAX + 128];
 
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
 		if (p->ch != NULL)
@@ -49,6 +50,7 @@ reload_commit(void)
 	free(master.conf);
 	master.conf = fresh;
 	fresh = NULL;
+	(void)tls_files_look(master.conf, 1, why, sizeof(why));
 	log_setlevel((enum log_level)master.conf->log_level);
 	logfile_open(master.conf, master.debug ? LOG_STDERR : LOG_QUIET,
 	    master.conf->user[CR_TOOLD].gid);
@@ -56,19 +58,26 @@ reload_commit(void)
 	reload_end(NULL);
 }
 
+/* Everybody forgets what was prepared. */
 static void
-reload_abort(const char *why)
+reload_withdraw(void)
 {
 	struct proc	*p;
 	unsigned int	 i;
 
-	ev_timer_del(&deadline);
 	for (i = 0; (p = proc_at(i)) != NULL; i++) {
 		p->conf_stale += (unsigned int)p->conf_due;
 		p->conf_due = 0;
 		if (p->state == PS_RUN && p->ch != NULL)
 			chan_send(p->ch, MSG_CONF_ABORT, 0, NULL);
 	}
+}
+
+static void
+reload_abort(const char *why)
+{
+	ev_timer_del(&deadline);
+	reload_withdraw();
 	free(fresh);
 	fresh = NULL;
 	reload_end(why);
@@ -157,9 +166,16 @@ reload_prepare(char *text, size_t size)
 		return ("no memory");
 	if ((why = reload_read(text, size)) != NULL)
 		return (why);
+	/* The keys of now stay for the handshakes under way. */
+	fresh->signd.base = master.conf->signd.base == 0 ? TLS_CERTS : 0;
+	if (tls_files_look(fresh, 0, text, size) == -1)
+		return (text);
 	for (i = 0; (p = proc_at(i)) != NULL; i++) {
+		if (conf_send(p, fresh, 0, text, size) == -1) {
+			reload_withdraw();
+			return (text);
+		}
 		p->conf_due = 1;
-		conf_send(p, fresh, 0);
 	}
 	return (NULL);
 }

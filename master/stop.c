@@ -17,7 +17,7 @@ static const struct stage {
 } stages[] = {
 	{ 1U << CR_LISTENER,				1000 },
 	{ 1U << CR_TOOLD,				2500 },
-	{ 1U << CR_AUTHD | 1U << CR_PWHASH,		4000 }
+	{ 1U << CR_AUTHD | 1U << CR_PWHASH | 1U << CR_SIGND,		4000 }
 };
 #define NSTAGES	(sizeof(stages) / sizeof(stages[0]))
 
@@ -51,6 +51,7 @@ stage_start(void)
 			continue;
 		ev_timer_del(&p->timer);
 		ev_timer_del(&p->worker.timer);
+		ev_timer_del(&p->worker.key.timer);
 		proc_event(p, PE_STOP);
 	}
 	ev_timer_set(&timer, stages[stage].ms > past ?

@@ -114,7 +114,7 @@ k_die() {
 
 k_need_build() {
 	for _b in keepd keepd-listener keepd-authd keepd-pwhash keepd-toold \
-	    keepctl; do
+	    keepd-signd keepctl; do
 		[ -x "$K_OBJ/$_b" ] || k_die "no $K_OBJ/$_b: run make first"
 	done
 }
@@ -184,7 +184,7 @@ k_write_conf() {
 		echo "run \"$K_DIR/run\""
 		if [ "$(k_as)" = root ]; then
 			echo "user { listener 61001, authd 61002" \
-			    ", pwhash 61003, toold 61004 }"
+			    ", pwhash 61003, toold 61004, signd 61005 }"
 		fi
 		echo "prefork 2"
 		echo "scrypt-cost 2^15"
@@ -221,7 +221,7 @@ k_clock() {
 	    "-DCLOCK_FILE=\"$K_DIR/clock\"" -o "$K_DIR/bin/clock.so" \
 	    "$K_TESTS/regress/clock.c" -ldl || k_die "clock.c does not build"
 	for _b in keepd keepd-listener keepd-authd keepd-pwhash keepd-toold \
-	    keepctl; do
+	    keepd-signd keepctl; do
 		cp "$K_OBJ/$_b" "$K_DIR/bin/$_b" &&
 		    patchelf --add-needed "$K_DIR/bin/clock.so" \
 		    "$K_DIR/bin/$_b" || k_die "patchelf failed"

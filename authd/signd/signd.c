@@ -25,14 +25,24 @@
 #include "slot.h"
 #include "signd.h"
 
+#define WORKERS_MAX	1024
+
+/*
+ * What a worker may still have signed.  By its place, not by its channel: a
+ * new channel must not give a new allowance.
+ */
+struct budget {
+	uint64_t		 life;		/* of the process counted */
+	uint64_t		 signatures;	/* in that life */
+	struct mono		 window;	/* of the rate, a second long */
+	uint32_t		 in_window;
+	int			 told;		/* once in the log */
+};
+
 struct worker {
 	TAILQ_ENTRY(worker)	 entry;
 	struct chan		*chan;
 	struct msg_worker	 id;
-	uint64_t		 signatures;
-	struct mono		 window;	/* of the rate, a second long */
-	uint32_t		 in_window;
-	int			 told;		/* once in the log */
 };
 TAILQ_HEAD(worker_list, worker);
 
@@ -46,6 +56,8 @@ static const struct chan_handler worker_handlers[] = {
 static const struct chan_ops worker_ops = { worker_handlers, on_worker_end };
 
 static struct worker_list	workers = TAILQ_HEAD_INITIALIZER(workers);
+static struct budget		budgets[WORKERS_MAX];
+static struct ev_timer		retire_timer;
 static struct msg_conf_signd	conf, conf_staged;
 static char			stage_bad[400];
 static uint64_t			signatures, refused;
@@ -85,16 +97,32 @@ conf_check(const struct msg_conf_common *common)
 		return ("no certificates");
 	if (stage_bad[0] != '\0')
 		return (stage_bad);
-	return (slot_stage_check(conf_staged.nslots));
+	return (slot_stage_check(conf_staged.base, conf_staged.nslots));
+}
+
+/* No handshake can have begun with the keys of before any more. */
+static void
+on_retire(struct ev_timer *t)
+{
+	slot_retire(conf.base == 0 ? TLS_CERTS : 0);
 }
 
 static void
 conf_commit(const struct msg_conf_common *common, int first)
 {
+	struct msg_tls_info	info;
+	unsigned int		i;
+
 	conf = conf_staged;
-	slot_commit();
-	if (first)
+	slot_commit(conf.base);
+	if (first) {
+		ev_timer_init(&retire_timer, on_retire, NULL);
 		child_ready();
+	} else
+		ev_timer_set(&retire_timer, conf.grace_ms);
+	for (i = 0; i < conf.nslots; i++)
+		if (slot_info(conf.base + i, &info) == 0)
+			chan_send(child_master(), MSG_TLS_INFO, 0, &info);
 }
 
 /* ---- workers ---- */
@@ -103,6 +131,7 @@ static void
 on_worker_new(struct chan *c, struct msg *m)
 {
 	const struct msg_worker	*q = m->data;
+	struct budget		*b = &budgets[q->slot];
 	struct worker		*w;
 	char			 name[48];
 
@@ -115,6 +144,11 @@ on_worker_new(struct chan *c, struct msg *m)
 	chan_setname(w->chan, name);
 	chan_setstate(w->chan, CS_RUN);
 	TAILQ_INSERT_TAIL(&workers, w, entry);
+	if (b->life != q->life) {
+		b->life = q->life;
+		b->signatures = 0;
+		b->told = 0;
+	}
 	chan_send(c, MSG_WORKER_ACK, 0, &w->id);
 }
 
@@ -132,24 +166,22 @@ on_worker_end(struct chan *c, enum chan_end how, const char *why)
 
 /* ---- signing ---- */
 
-/* 1 if this worker may have one more now. */
+/* 1 if this worker may have one more in this second. */
 static int
-worker_within(struct worker *w)
+budget_within(struct budget *b)
 {
-	if (conf.most != 0 && w->signatures >= conf.most)
-		return (0);
-	if (!mono_before(ev_now(), mono_add(w->window, 1000))) {
-		w->window = ev_now();
-		w->in_window = 0;
+	if (!mono_before(ev_now(), mono_add(b->window, 1000))) {
+		b->window = ev_now();
+		b->in_window = 0;
 	}
-	return (++w->in_window <= conf.rate);
+	return (++b->in_window <= conf.rate);
 }
 
 static void
 sign_refuse(struct worker *w, const char *why)
 {
 	refused++;
-	if (w->told++ == 0)
+	if (budgets[w->id.slot].told++ == 0)
 		log_line(LC_EXCEPTIONS, LL_ERROR, "%s: signature refused: %s",
 		    chan_name(w->chan), why);
 }
@@ -163,22 +195,29 @@ on_sign(struct chan *c, struct msg *m)
 	};
 	const struct msg_sign	*q = m->data;
 	struct worker		*w = chan_arg(c);
+	struct budget		*b = &budgets[w->id.slot];
 	struct msg_signature	 a;
 	enum cv_verdict		 v;
 	size_t			 n = 0;
 
+	if (conf.most != 0 && b->signatures >= conf.most) {
+		refused++;
+		/* Master ends it and starts another, with a new life. */
+		chan_violation(c, "over the signatures of a worker's life");
+		return;
+	}
 	memset(&a, 0, sizeof(a));
 	v = certverify_judge(slot_kind(q->slot), q->scheme, q->tbs,
 	    q->tbs_len);
 	if (v != CV_GOOD)
 		sign_refuse(w, why[v]);
-	else if (!worker_within(w))
+	else if (!budget_within(b))
 		sign_refuse(w, "over the limit of signatures");
 	else if (slot_sign(q->slot, q->scheme, q->tbs, q->tbs_len, a.sig,
 	    sizeof(a.sig), &n) == 0) {
 		a.ok = 1;
 		a.sig_len = (uint16_t)n;
-		w->signatures++;
+		b->signatures++;
 		signatures++;
 	} else
 		memset(a.sig, 0, sizeof(a.sig));

@@ -10,9 +10,11 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../common/log.h"
@@ -41,21 +43,21 @@ slot_init(void)
 }
 
 static void
-slots_free(struct slot *s)
+slots_free(struct slot *s, size_t n)
 {
 	size_t	i;
 
-	for (i = 0; i < TLS_SLOTS; i++) {
+	for (i = 0; i < n; i++) {
 		EVP_PKEY_free(s[i].key);
 		X509_free(s[i].cert);
 	}
-	memset(s, 0, TLS_SLOTS * sizeof(*s));
+	memset(s, 0, n * sizeof(*s));
 }
 
 void
 slot_stage_begin(void)
 {
-	slots_free(staged);
+	slots_free(staged, TLS_SLOTS);
 }
 
 static enum key_kind
@@ -76,12 +78,12 @@ kind_of(EVP_PKEY *key)
 	return (strcmp(group, "secp384r1") == 0 ? KEY_P384 : KEY_NONE);
 }
 
-/* The whole file into secure memory: the number of bytes, or -1. */
+/* The whole file (a regular one: master looked): bytes, or -1. */
 static int
 pem_read(int fd, char *out)
 {
 	size_t	have = 0;
-	ssize_t	n;
+	ssize_t	n = 0;
 
 	while (have < PEM_MAX) {
 		n = read(fd, out + have, PEM_MAX - have);
@@ -92,7 +94,7 @@ pem_read(int fd, char *out)
 		have += (size_t)n;
 	}
 	close(fd);
-	return (have == 0 || have == PEM_MAX ? -1 : (int)have);
+	return (n == -1 || have == 0 || have == PEM_MAX ? -1 : (int)have);
 }
 
 /* A key with a passphrase is refused: nobody is there to type it. */
@@ -153,11 +155,16 @@ slot_stage_cert(unsigned int slot, int fd)
 }
 
 const char *
-slot_stage_check(unsigned int n)
+slot_stage_check(unsigned int base, unsigned int n)
 {
 	unsigned int	i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < TLS_SLOTS; i++) {
+		if (i < base || i >= base + n) {
+			if (staged[i].key != NULL || staged[i].cert != NULL)
+				return ("a certificate out of its half");
+			continue;
+		}
 		if (staged[i].key == NULL || staged[i].cert == NULL)
 			return ("a certificate without key, or the reverse");
 		if (X509_check_private_key(staged[i].cert,
@@ -171,12 +178,93 @@ slot_stage_check(unsigned int n)
 }
 
 void
-slot_commit(void)
+slot_retire(unsigned int base)
 {
-	slots_free(current);
-	memcpy(current, staged, sizeof(current));
-	memset(staged, 0, sizeof(staged));
+	slots_free(&current[base], TLS_CERTS);
 }
+
+void
+slot_commit(unsigned int base)
+{
+	slot_retire(base);
+	memcpy(&current[base], &staged[base], TLS_CERTS * sizeof(*current));
+	memset(&staged[base], 0, TLS_CERTS * sizeof(*staged));
+}
+
+/* ---- what people may know ---- */
+
+static int64_t
+when(const ASN1_TIME *t)
+{
+	struct tm	tm;
+
+	return (ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0);
+}
+
+/* A name of a certificate behind the others; only what host names hold. */
+static void
+name_add(char *out, size_t size, const ASN1_STRING *s)
+{
+	static const char	ok[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*";
+	const unsigned char	*p = ASN1_STRING_get0_data(s);
+	size_t			 n = strlen(out), len, i;
+
+	len = (size_t)ASN1_STRING_length(s);
+	if (len == 0 || n + len + 2 > size)
+		return;
+	if (n > 0)
+		out[n++] = ' ';
+	for (i = 0; i < len; i++)
+		out[n + i] = p[i] != 0 && strchr(ok, p[i]) != NULL ?
+		    (char)p[i] : '?';
+}
+
+static void
+names_add(char *out, size_t size, X509 *cert)
+{
+	GENERAL_NAMES	*names;
+	GENERAL_NAME	*g;
+	X509_NAME	*subject = X509_get_subject_name(cert);
+	int		 i;
+
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		g = sk_GENERAL_NAME_value(names, i);
+		if (g->type == GEN_DNS)
+			name_add(out, size, g->d.dNSName);
+	}
+	GENERAL_NAMES_free(names);
+	if (out[0] == '\0' && (i = X509_NAME_get_index_by_NID(subject,
+	    NID_commonName, -1)) >= 0)
+		name_add(out, size, X509_NAME_ENTRY_get_data(
+		    X509_NAME_get_entry(subject, i)));
+	ERR_clear_error();
+}
+
+int
+slot_info(unsigned int slot, struct msg_tls_info *m)
+{
+	static const char *const types[] = { [KEY_NONE] = "",
+	    [KEY_P256] = "P-256", [KEY_P384] = "P-384", [KEY_RSA] = "RSA",
+	    [KEY_ED25519] = "Ed25519" };
+	const struct slot	*s = &current[slot];
+	unsigned int		 n = sizeof(m->digest);
+
+	if (s->cert == NULL)
+		return (-1);
+	memset(m, 0, sizeof(*m));
+	m->slot = slot;
+	m->not_before = when(X509_get0_notBefore(s->cert));
+	m->not_after = when(X509_get0_notAfter(s->cert));
+	if (X509_digest(s->cert, EVP_sha256(), m->digest, &n) != 1)
+		memset(m->digest, 0, sizeof(m->digest));
+	memcpy(m->type, types[s->kind], strlen(types[s->kind]));
+	names_add(m->names, sizeof(m->names), s->cert);
+	return (0);
+}
+
+/* ---- signing ---- */
 
 enum key_kind
 slot_kind(unsigned int slot)

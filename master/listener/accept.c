@@ -30,19 +30,24 @@ static struct ev_timer	 accept_timer;
 static uint64_t		 turned_away;
 
 static void
-turn_away(int fd, int status)
+turn_away(int fd, const struct lsock *ls, int status)
 {
 	char unread[4096];
 	const char *s;
 	size_t len;
 
+	turned_away++;
+	if (ls->l.flags & LISTEN_TLS) {
+		/* No word of HTTP before a handshake, which costs too much. */
+		close(fd);
+		return;
+	}
 	s = reply_full(status, &len);
 	/* A request that is here already would make the close a reset. */
 	(void)recv(fd, unread, sizeof(unread), 0);
 	if (send(fd, s, len, MSG_NOSIGNAL) == -1)
 		log_debug("turning a connection away: %s", strerror(errno));
 	close(fd);
-	turned_away++;
 }
 
 static void
@@ -53,14 +58,14 @@ lsock_take(int fd, const struct lsock *ls, const struct sockaddr *sa)
 
 	from_sockaddr(&f, sa);
 	if (conn_room() == -1) {
-		turn_away(fd, 503);
+		turn_away(fd, ls, 503);
 		return;
 	}
 	if (!proxy_trusted(&f) && f.family != 0) {
 		a = addr_get(&f);
 		if (a == NULL ||
 		    addr_enter(a, lconf->l.max_conns_addr) == -1) {
-			turn_away(fd, 429);
+			turn_away(fd, ls, 429);
 			return;
 		}
 	}
@@ -175,6 +180,19 @@ lsock_commit(void)
 			ev_io_add(&lsocks[i].io, lsocks[i].fd, EV_READ,
 			    accept_ready, &lsocks[i]);
 	}
+}
+
+int
+lsock_tls(void)
+{
+	size_t i;
+
+	for (i = 0; i < LSOCKS; i++) {
+		if ((lsocks[i].fd != -1 && lsocks[i].l.flags & LISTEN_TLS) ||
+		    (lstaged[i].fd != -1 && lstaged[i].l.flags & LISTEN_TLS))
+			return (1);
+	}
+	return (0);
 }
 
 uint64_t

@@ -8,8 +8,8 @@
  * ahead waits in `in`, and reading stops when that is full.  A connection is
  * only freed from its own event, its timer or the end of the turn.
  *
- * TLS fits in at io_read, io_write and io_writev; a stream of answers at
- * conn_send.
+ * TLS (tls.c) fits in at io_read, io_write and io_writev; a stream of
+ * answers at conn_send.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -26,6 +26,7 @@
 #include "log.h"
 #include "secret.h"
 #include "listener.h"
+#include "tls.h"
 
 #define RBUF		65536		/* one read */
 #define AHEAD_MAX	65536		/* sent ahead of an answer */
@@ -60,6 +61,7 @@ enum phase {
 
 struct conn {
 	struct ev_io	 io;
+	struct tls	*tls;		/* NULL: plain */
 	struct ev_timer	 timer;
 	struct mono	 deadline;	/* the timer may come earlier */
 	struct mono	 write_end;	/* of a slow answer, in all */
@@ -97,12 +99,16 @@ static void	conn_close(struct conn *);
 static ssize_t
 io_read(struct conn *c, void *p, size_t n)
 {
+	if (c->tls != NULL)
+		return (tls_read(c->tls, p, n));
 	return (recv(c->io.fd, p, n, 0));
 }
 
 static ssize_t
 io_write(struct conn *c, const void *p, size_t n)
 {
+	if (c->tls != NULL)
+		return (tls_write(c->tls, p, n));
 	return (send(c->io.fd, p, n, MSG_NOSIGNAL));
 }
 
@@ -111,6 +117,8 @@ io_writev(struct conn *c, const struct iovec *iov, int n)
 {
 	struct msghdr mh;
 
+	if (c->tls != NULL)
+		return (tls_writev(c->tls, iov, n));
 	memset(&mh, 0, sizeof(mh));
 	/* The system only reads what it points to. */
 	mh.msg_iov = (struct iovec *)(uintptr_t)iov;
@@ -176,17 +184,29 @@ out_full(const struct conn *c)
 	return (c->out.len - c->out_off > OUT_MAX);
 }
 
-/* Readable while there is room for what is sent ahead. */
+/* There is room for what is sent ahead. */
+static int
+may_read(const struct conn *c)
+{
+	return ((c->flags & K_EOF) == 0 && (c->phase != P_BUSY ||
+	    c->in.len < AHEAD_MAX) && c->out.len - c->out_off < OUT_MAX);
+}
+
 static void
 want(struct conn *c)
 {
 	int w = 0;
 
-	if ((c->flags & K_EOF) == 0 && (c->phase != P_BUSY ||
-	    c->in.len < AHEAD_MAX) && c->out.len - c->out_off < OUT_MAX)
+	if (may_read(c))
 		w |= EV_READ;
 	if (c->flags & K_SLOW)
 		w |= EV_WRITE;
+	if (c->tls != NULL) {
+		/* What OpenSSL holds already makes no event. */
+		if (w & EV_READ && tls_more(c->tls))
+			resume(c);
+		w = tls_want(c->tls, w);
+	}
 	ev_io_want(&c->io, w);
 }
 
@@ -577,7 +597,10 @@ resume_run(struct ev_hook *h)
 			c->flags |= K_CLOSE;
 			dirty(c);
 		}
-		want(c);
+		if (c->tls != NULL && tls_more(c->tls) && may_read(c))
+			conn_read(c);
+		else
+			want(c);
 	}
 }
 
@@ -598,6 +621,8 @@ write_done(struct conn *c)
 		return;
 	}
 	if (c->flags & K_CLOSE) {
+		if (c->tls != NULL)
+			tls_goodbye(c->tls);
 		/* Bytes not read would turn the answer into a reset. */
 		c->phase = P_LINGER;
 		c->left = 0;
@@ -677,6 +702,8 @@ conn_ready(struct ev_io *io, int got)
 
 	if (got & EV_WRITE && c->flags & K_SLOW)
 		conn_write(c);
+	else if (got & EV_WRITE)
+		got |= EV_READ;		/* TLS had to write to read on */
 	if (c->flags & K_GONE)
 		return;
 	if (got & EV_READ)
@@ -731,6 +758,8 @@ conn_close(struct conn *c)
 	if (c->flags & K_GONE)
 		return;
 	ev_io_del(&c->io);
+	tls_free(c->tls);
+	c->tls = NULL;
 	close(fd);
 	ev_timer_del(&c->timer);
 	idle_leave(c);
@@ -772,7 +801,9 @@ conn_new(int fd, uint32_t lflags, const struct msg_from *f, struct addr *a)
 	struct conn *c;
 	int on = 1;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
+	if ((c = calloc(1, sizeof(*c))) == NULL || (lflags & LISTEN_TLS &&
+	    (c->tls = tls_new(fd, c)) == NULL)) {
+		free(c);
 		if (a != NULL)
 			addr_leave(a);
 		close(fd);
@@ -853,6 +884,7 @@ conn_stat(struct msg_stat *s)
 	s->conns = nconns;
 	s->requests = reply_count();
 	s->refused = reply_refused() + lsock_refused();
+	tls_stat(s);
 }
 
 static void
@@ -924,6 +956,18 @@ int
 conn_over_proxy(const struct conn *c)
 {
 	return (proxy_trusted(&c->peer));
+}
+
+void
+conn_wake(struct conn *c)
+{
+	conn_ready(&c->io, EV_READ);
+}
+
+int
+conn_tls(const struct conn *c)
+{
+	return (c->tls != NULL);
 }
 
 int

@@ -186,6 +186,7 @@ set_public_url(struct lconf *l, const char *url)
 	    text_set(l->host, sizeof(l->host), host) == -1)
 		return ("public-url is too long");
 	l->https = strcmp(u.scheme, "https") == 0;
+	l->hsts = l->https && !uri_is_loopback(&u);
 	return (NULL);
 }
 

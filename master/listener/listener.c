@@ -17,6 +17,7 @@
 #include "child.h"
 #include "log.h"
 #include "listener.h"
+#include "tls.h"
 
 static void
 on_conf_listener(struct chan *c, struct msg *m)
@@ -49,6 +50,24 @@ on_endt(struct chan *c, struct msg *m)
 }
 
 static void
+on_endk(struct chan *c, struct msg *m)
+{
+	keylink(m->fd, m->data);
+}
+
+static void
+on_tls_cert(struct chan *c, struct msg *m)
+{
+	tls_stage_cert(m->data, m->fd);
+}
+
+static void
+on_tls_ocsp(struct chan *c, struct msg *m)
+{
+	tls_stage_ocsp(m->data, m->fd);
+}
+
+static void
 on_drain(struct chan *c, struct msg *m)
 {
 	conn_drain();
@@ -70,18 +89,24 @@ conf_begin(void)
 {
 	lsock_forget();
 	lconf_begin();
+	tls_stage_begin();
 }
 
 static const char *
 conf_check(const struct msg_conf_common *c)
 {
-	return (lconf_check(c));
+	const char	*why;
+
+	if ((why = lconf_check(c)) != NULL)
+		return (why);
+	return (tls_stage_check(lsock_tls()));
 }
 
 static void
 conf_commit(const struct msg_conf_common *c, int first)
 {
 	lconf_commit();
+	tls_commit();
 	lsock_commit();
 	if (!first)
 		return;
@@ -110,6 +135,9 @@ static const struct chan_handler master_handlers[] = {
 	{ MSG_LISTEN, on_listen },
 	{ MSG_WORKER_ENDS, on_ends },
 	{ MSG_WORKER_ENDT, on_endt },
+	{ MSG_WORKER_ENDK, on_endk },
+	{ MSG_TLS_CERT, on_tls_cert },
+	{ MSG_TLS_OCSP, on_tls_ocsp },
 	{ MSG_WORKER_DRAIN, on_drain },
 	{ MSG_STAT_ASK, on_stat },
 	{ 0, NULL }

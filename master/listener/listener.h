@@ -50,6 +50,7 @@ struct lconf {
 	char		 host[HOST_LEN];	/* of public-url, as sent */
 	char		 origin[URI_MAX];
 	int		 https;
+	int		 hsts;		/* https, on a name of the world */
 	int		 rate_off, mcp_off;
 	char		(*hosts)[HOST_LEN];	/* lower case */
 	size_t		 nhosts;
@@ -106,6 +107,7 @@ void	 lsock_forget(void);		/* staged ones */
 void	 lsock_commit(void);
 void	 lsock_close(void);
 uint64_t lsock_refused(void);		/* connections turned away */
+int	 lsock_tls(void);		/* one of them, or staged, is TLS */
 
 /* ---- conn.c ---- */
 
@@ -141,6 +143,9 @@ int	 conn_stream(struct conn *);
 void	 conn_cut(struct conn *);
 /* Does an unread body follow the head of the request under way. */
 int	 conn_unread(const struct conn *);
+/* TLS has something to do on it beside the events of its socket. */
+void	 conn_wake(struct conn *);
+int	 conn_tls(const struct conn *);
 int	 conn_draining(void);
 const struct msg_from *conn_peer(const struct conn *);
 int	 conn_over_proxy(const struct conn *);

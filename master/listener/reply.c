@@ -166,6 +166,9 @@ add_headers(struct buf *b, const struct req *r, const struct reply *p)
 		buf_adds(b, "Pragma: no-cache\r\n");
 	if (p->flags & RP_PAGE)
 		buf_adds(b, page_headers);
+	if (lconf->hsts && conn_tls(r->c))
+		buf_adds(b, "Strict-Transport-Security: "
+		    "max-age=31536000\r\n");
 	add_cors(b, r);
 	if (p->retry_after > 0) {
 		buf_adds(b, "Retry-After: ");

@@ -120,8 +120,11 @@ EOF
 bad "a word that is not one of the choices" "sandbox" 1 <<EOF
 sandbox maybe
 EOF
-bad "tls, which is not there yet" "tls" 1 <<EOF
+bad "tls without a certificate" "certificate" 1 <<EOF
 listen on 127.0.0.1 port 8443 tls
+EOF
+bad "a certificate without a key" "key" 1 <<EOF
+certificate "/etc/keepd/cert.pem"
 EOF
 bad "a port out of range" "port" 1 <<EOF
 listen on 127.0.0.1 port 70000

@@ -294,7 +294,7 @@ static uint64_t	next_generation = 1000;
 static void
 listener_start(void)
 {
-	struct msg_worker	w = { 0, 1, 0 };
+	struct msg_worker	w = { .slot = 1 };
 	int			sv[2];
 
 	w.generation = ++next_generation;

@@ -148,11 +148,13 @@ keys_sign_and_verify(void **state)
 	assert_null(slot_stage_cert(0, fd_with(NULL, c, NULL)));
 	assert_null(slot_stage_key(1, fd_with(rsa, NULL, NULL)));
 	assert_null(slot_stage_cert(1, fd_with(NULL, rc, NULL)));
-	assert_null(slot_stage_check(2));
+	assert_null(slot_stage_check(0, 2));
+	assert_non_null(slot_stage_check(0, 1));
+	assert_non_null(slot_stage_check(TLS_CERTS, 2));
 	/* Not before the commit. */
 	assert_int_equal(slot_kind(0), KEY_NONE);
 	assert_int_equal(slot_sign(0, 0x0403, good, 130, sig, 512, &n), -1);
-	slot_commit();
+	slot_commit(0);
 	assert_int_equal(slot_kind(0), KEY_P256);
 	assert_int_equal(slot_kind(1), KEY_RSA);
 	assert_int_equal(slot_sign(0, 0x0403, good, 130, sig, 512, &n), 0);
@@ -174,6 +176,40 @@ keys_sign_and_verify(void **state)
 	X509_free(rc);
 }
 
+/* A reload leaves the keys of before in the other half for a while. */
+static void
+halves_take_turns(void **state)
+{
+	EVP_PKEY		*key = EVP_EC_gen("P-384");
+	X509			*c = cert_for(key);
+	struct msg_tls_info	 info;
+	uint8_t			 sig[512];
+	size_t			 n;
+
+	assert_int_equal(slot_kind(0), KEY_P256);
+	slot_stage_begin();
+	assert_null(slot_stage_key(TLS_CERTS, fd_with(key, NULL, NULL)));
+	assert_null(slot_stage_cert(TLS_CERTS, fd_with(NULL, c, NULL)));
+	assert_null(slot_stage_check(TLS_CERTS, 1));
+	slot_commit(TLS_CERTS);
+	assert_int_equal(slot_kind(0), KEY_P256);
+	assert_int_equal(slot_kind(TLS_CERTS), KEY_P384);
+	assert_int_equal(slot_sign(0, 0x0403, good, 130, sig, 512, &n), 0);
+	assert_int_equal(slot_sign(TLS_CERTS, 0x0503, good, 146, sig, 512,
+	    &n), 0);
+	assert_int_equal(slot_info(TLS_CERTS, &info), 0);
+	assert_string_equal(info.type, "P-384");
+	assert_int_equal(info.not_after - info.not_before, 60);
+	assert_int_equal(slot_info(TLS_CERTS + 1, &info), -1);
+	slot_retire(TLS_CERTS);
+	assert_int_equal(slot_kind(TLS_CERTS), KEY_NONE);
+	assert_int_equal(slot_sign(TLS_CERTS, 0x0503, good, 146, sig, 512,
+	    &n), -1);
+	assert_int_equal(slot_kind(0), KEY_P256);
+	EVP_PKEY_free(key);
+	X509_free(c);
+}
+
 static void
 bad_files_are_named(void **state)
 {
@@ -187,9 +223,9 @@ bad_files_are_named(void **state)
 	assert_non_null(slot_stage_key(0, fd_with(odd, NULL, NULL)));
 	slot_stage_begin();
 	assert_null(slot_stage_key(0, fd_with(b, NULL, NULL)));
-	assert_non_null(slot_stage_check(1));
+	assert_non_null(slot_stage_check(0, 1));
 	assert_null(slot_stage_cert(0, fd_with(NULL, c, NULL)));
-	assert_string_equal(slot_stage_check(1),
+	assert_string_equal(slot_stage_check(0, 1),
 	    "a certificate and its key do not belong together");
 	/* What was refused does not disturb what is in force. */
 	assert_int_equal(slot_kind(0), KEY_P256);
@@ -209,6 +245,7 @@ main(void)
 		cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(what_attackers_want),
 		cmocka_unit_test(keys_sign_and_verify),
+		cmocka_unit_test(halves_take_turns),
 		cmocka_unit_test(bad_files_are_named),
 	};
 

@@ -133,8 +133,21 @@ check(struct conf *c, const struct conf_host *h, const char *url,
 	if (url != NULL)
 		assert_null(set(c, "", "public-url", url));
 	if (addr != NULL)
-		assert_null(conf_add_listen(c, addr, "8080", 7));
+		assert_null(conf_add_listen(c, addr, "8080", 0, 7));
 	return (conf_check(c, h, &line));
+}
+
+/* All defaults, all addresses with TLS, one certificate. */
+static const char *
+set_defaults_tls(struct conf *c, const char *url)
+{
+	const char	*why;
+
+	conf_init(c);
+	assert_null(set(c, "", "public-url", url));
+	why = conf_add_listen(c, "*", "443", 1, 3);
+	return (why != NULL ? why : conf_add_cert(c, "/etc/c.pem",
+	    "/etc/c.key", NULL));
 }
 
 static void
@@ -213,8 +226,39 @@ reload_keeps_what_needs_a_restart(void **state)
 			assert_null(conf_reload_ok(&b, &a));
 	}
 	b = a;
-	assert_null(conf_add_listen(&b, "127.0.0.1", "8081", 1));
+	assert_null(conf_add_listen(&b, "127.0.0.1", "8081", 0, 1));
 	assert_non_null(conf_reload_ok(&b, &a));
+}
+
+static void
+tls_rules(void **state)
+{
+	uint32_t	line;
+
+	/* Any address, but a certificate and https for it. */
+	assert_null(set_defaults_tls(&a, "https://mcp.example.org"));
+	assert_null(conf_check(&a, &root_host, &line));
+	assert_int_equal(a.signd.nslots, 1);
+	assert_true(conf_tls(&a));
+	assert_null(set_defaults_tls(&a, "http://127.0.0.1:8443"));
+	assert_non_null(conf_check(&a, &root_host, &line));
+	assert_int_equal(line, 3);
+	assert_null(set_defaults_tls(&a, "https://mcp.example.org"));
+	a.ncert = 0;
+	assert_non_null(conf_check(&a, &root_host, &line));
+	/* Switching it on or off takes a restart, other files do not. */
+	assert_null(set_defaults_tls(&a, "https://mcp.example.org"));
+	b = a;
+	b.listen[0].flags &= ~(uint32_t)LISTEN_TLS;
+	assert_non_null(conf_reload_ok(&b, &a));
+	b = a;
+	assert_null(conf_add_cert(&b, "/e/d.pem", "/e/d.key", "/e/d.der"));
+	assert_null(conf_reload_ok(&b, &a));
+	assert_non_null(conf_add_cert(&b, "d.pem", "/e/d.key", NULL));
+	assert_non_null(conf_add_cert(&b, "/d.pem", "/e/../d.key", NULL));
+	while (b.ncert < TLS_CERTS)
+		assert_null(conf_add_cert(&b, "/e/d.pem", "/e/d.key", NULL));
+	assert_non_null(conf_add_cert(&b, "/e/d.pem", "/e/d.key", NULL));
 }
 
 static void
@@ -250,6 +294,7 @@ main(void)
 		cmocka_unit_test(public_url_rules),
 		cmocka_unit_test(fewer_rights_stay_at_home),
 		cmocka_unit_test(reload_keeps_what_needs_a_restart),
+		cmocka_unit_test(tls_rules),
 		cmocka_unit_test(users_are_four)
 	};
 

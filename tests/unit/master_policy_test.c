@@ -4,13 +4,14 @@
  * it starts later, so each of their calls must be in it; and what no child
  * needs must not be.  Also: what a missing layer costs.
  */
-/* link: master/policy.o master/promise.o authd/policy.o authd/pwhash/policy.o toold/policy.o toold/logdir.o master/listener/policy.o */
+/* link: master/policy.o master/promise.o authd/policy.o authd/pwhash/policy.o authd/signd/policy.o toold/policy.o toold/logdir.o master/listener/policy.o master/conf.o master/conf_check.o master/conf_value.o */
 #include "t.h"
 
 #include "master/keepd.h"
 #include "sandbox.h"
 
-extern const struct sandbox_policy authd_policy, pwhash_policy, toold_policy;
+extern const struct sandbox_policy authd_policy, pwhash_policy, signd_policy,
+    toold_policy;
 const struct sandbox_policy *listener_policy(void);
 
 struct master		 master;
@@ -55,6 +56,7 @@ children_are_covered(void **state)
 {
 	covers(&authd_policy);
 	covers(&pwhash_policy);
+	covers(&signd_policy);
 	covers(&toold_policy);
 	covers(listener_policy());
 }

@@ -330,7 +330,7 @@ static int
 setup(void **state)
 {
 	static const struct msg_conf_toold limits;
-	struct msg_worker w = { 0, 0, 0 };
+	struct msg_worker w = { .slot = 0 };
 	struct msg_hello hello = { 1 };
 	int sv[2], i;
 

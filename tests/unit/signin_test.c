@@ -4,7 +4,7 @@
  * whole listener: what authd is sent for a form, what a client sees for an
  * answer of authd.
  */
-/* link: master/listener/accept.o master/listener/addr.o master/listener/cache.o master/listener/conn.o master/listener/form.o master/listener/http.o master/listener/lconf.o master/listener/link.o master/listener/mcp.o master/listener/meta.o master/listener/oauth.o master/listener/page.o master/listener/register.o master/listener/reply.o master/listener/req.o master/listener/route.o master/listener/signin.o master/listener/stream.o -lcrypto -ljansson */
+/* link: master/listener/accept.o master/listener/addr.o master/listener/cache.o master/listener/conn.o master/listener/form.o master/listener/http.o master/listener/lconf.o master/listener/link.o master/listener/mcp.o master/listener/meta.o master/listener/oauth.o master/listener/page.o master/listener/register.o master/listener/reply.o master/listener/req.o master/listener/route.o master/listener/signin.o master/listener/stream.o master/listener/keylink.o master/listener/keyprov.o master/listener/tls.o master/listener/tlsconf.o -lssl -lcrypto -ljansson */
 #include "listener_rig.h"
 
 #define OWN	"Origin: " URL "\r\n"
