@@ -20,11 +20,9 @@
 #include "audit_gather.h"
 #include "authd.h"
 
-#define GATHER_MS	80		/* reads are committed after this */
 #define RETRY_MS	1000		/* when the store cannot take them */
 #define HELD_MAX	(16U << 20)	/* bytes that wait for a commit */
 #define REFUSALS_MAX	256
-#define REFUSALS_MS	60000
 
 /* A sealed value on its way to the disk. */
 struct held {
@@ -212,7 +210,7 @@ audit_refused(enum audit_kind kind, enum audit_outcome outcome,
 		r = &refusals[REFUSALS_MAX - 1];
 	r->count++;
 	if (refusal_timer.pos == 0)
-		ev_timer_set(&refusal_timer, REFUSALS_MS);
+		ev_timer_set(&refusal_timer, AUDIT_REFUSALS_MS);
 }
 
 static void
@@ -389,7 +387,7 @@ gather_due(void)
 	if (audit_value_full(&gather))
 		gather_close();
 	if (gather_timer.pos == 0)
-		ev_timer_set(&gather_timer, GATHER_MS);
+		ev_timer_set(&gather_timer, AUDIT_GATHER_MS);
 }
 
 static int

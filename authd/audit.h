@@ -35,6 +35,9 @@ struct audit_own {
 	const char	*detail;
 };
 
+#define AUDIT_GATHER_MS	80	/* what can wait is committed after this */
+#define AUDIT_REFUSALS_MS 60000	/* refusals are counted so long */
+
 /* Databases are open: read the last number, start the timers. */
 void	 audit_start(uint32_t keep_days);
 void	 audit_conf(uint32_t keep_days);

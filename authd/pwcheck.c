@@ -7,7 +7,9 @@
  *
  * A try against an unknown or disabled user takes the same road as any
  * other: the same limits, a hash of the same cost, a comparison, and no write
- * that its answer waits for (failures are counted and audited behind it).
+ * that its answer waits for.  Failures are counted and audited behind it, with
+ * a commit at the same moments whoever it was: a commit holds others up, and
+ * they could tell.
  *
  * The queue is here, not in the socket: two requests are under way, so that
  * keepd-pwhash can end in an orderly way, and what it had not answered when
@@ -29,7 +31,9 @@
 #define JOB_LIFE_MS	9000		/* then the answer is "busy" */
 #define JOB_DEATHS	3		/* of pwhash, with this job sent */
 #define FAILS_MAX	64		/* users with failures to write down */
-#define FAILS_MS	250
+#define FAILS_MS	AUDIT_GATHER_MS
+#define FAILED_UNKNOWN	"failed unknown"	/* in DB_META: how many */
+#define FAILED_KNOWN	"failed known"		/* in DB_META: when */
 #define DEVICE_DAYS	180		/* a device cookie is good for */
 #define DAY_S		86400
 #define NOBODY		"00000000-0000-0000-0000-000000000000"
@@ -68,7 +72,7 @@ static unsigned int	 njobs, nsent;
 static uint32_t		 next_id;
 static uint32_t		 cost_ln = 16;
 static struct chan	*pwhash;
-static struct ev_timer	 life_timer, fail_timer;
+static struct ev_timer	 life_timer, fail_timer, known_timer;
 static int		 timers_ready;
 static struct fail	 fails[FAILS_MAX];
 static unsigned int	 nfails;
@@ -77,6 +81,7 @@ static void	 jobs_send(void);
 static void	 job_done(struct job *, const uint8_t *);
 static void	 jobs_expire(struct ev_timer *);
 static void	 fails_write(struct ev_timer *);
+static void	 known_write(struct ev_timer *);
 
 void
 user_conf(uint32_t scrypt_ln)
@@ -93,6 +98,7 @@ timers_init(void)
 		return;
 	ev_timer_init(&life_timer, jobs_expire, NULL);
 	ev_timer_init(&fail_timer, fails_write, NULL);
+	ev_timer_init(&known_timer, known_write, NULL);
 	timers_ready = 1;
 }
 
@@ -438,12 +444,37 @@ fail_note(const char *user_id)
 }
 
 static void
+unknown_failed(uint32_t more)
+{
+	uint64_t	 n = 0;
+
+	(void)store_get(DB_META, FAILED_UNKNOWN, strlen(FAILED_UNKNOWN), &n,
+	    sizeof(n));
+	n += more;
+	store_put(DB_META, FAILED_UNKNOWN, strlen(FAILED_UNKNOWN), &n,
+	    sizeof(n));
+}
+
+/* When the record of an unknown name's failures would be committed. */
+static void
+known_write(struct ev_timer *t)
+{
+	int64_t	 now = auth_now();
+
+	if (store_writable() == 0)
+		store_put(DB_META, FAILED_KNOWN, strlen(FAILED_KNOWN), &now,
+		    sizeof(now));
+}
+
+static void
 fails_write(struct ev_timer *t)
 {
 	struct user	 u;
 	unsigned int	 i;
 
 	for (i = 0; i < nfails && store_writable() == 0; i++) {
+		if (strcmp(fails[i].user_id, NOBODY) == 0)
+			unknown_failed(fails[i].count);
 		if (user_get(fails[i].user_id, &u) == -1)
 			continue;
 		u.failed += fails[i].count;
@@ -463,6 +494,7 @@ try_bad(const struct job *j, const char *why)
 	if (strcmp(j->user_id, NOBODY) == 0) {
 		audit_refused(AK_SIGNIN_BAD, AO_DENIED, &j->try.from,
 		    "unknown user");
+		fail_note(NOBODY);
 		return;
 	}
 	memset(&e, 0, sizeof(e));
@@ -476,6 +508,9 @@ try_bad(const struct job *j, const char *why)
 	e.detail = why;
 	audit_later(&e);
 	fail_note(j->user_id);
+	if (known_timer.pos == 0)
+		ev_timer_set(&known_timer, AUDIT_REFUSALS_MS +
+		    AUDIT_GATHER_MS);
 }
 
 static void

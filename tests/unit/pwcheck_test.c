@@ -326,6 +326,21 @@ unknown_costs_the_same(void **state)
 	assert_memory_equal(salt, last.salt, sizeof(salt));
 }
 
+/* A commit behind the answer holds others up: it tells of no user. */
+static void
+unknown_failure_is_written_too(void **state)
+{
+	struct user	u;
+	uint64_t	n = 0;
+
+	assert_int_equal(verdict("anna", "wrong"), UV_BAD);
+	WAIT(user_lookup("anna", &u) == 0 && u.failed == 1);
+	assert_int_equal(store_has(DB_META, "failed unknown", 14), 0);
+	assert_int_equal(verdict("carl", "wrong"), UV_BAD);
+	WAIT(store_get(DB_META, "failed unknown", 14, &n, sizeof(n)) == 0);
+	assert_int_equal(n, 1);
+}
+
 /* A cost that was raised is not yet that of the users there are. */
 static void
 unknown_costs_the_same_after_a_raise(void **state)
@@ -604,6 +619,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(right_and_wrong), T(unknown_costs_the_same),
 		T(unknown_costs_the_same_after_a_raise),
+		T(unknown_failure_is_written_too),
 		T(wrong_bytes_are_no_sign_in),
 		T(pwhash_that_dies_on_it_again_and_again),
 		T(queue_is_bounded), T(verifier_is_renewed),
