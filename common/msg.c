@@ -100,7 +100,8 @@ CHECK(conf_authd_ok, RANGE(msg_conf_authd, access_s, 1, 1U << 30),
 CHECK(conf_toold_ok, RANGE(msg_conf_toold, read_ms, 1, 600000),
     RANGE(msg_conf_toold, ddl_ms, 1, 600000),
     RANGE(msg_conf_toold, require_package, 0, 1),
-    RANGE(msg_conf_toold, revisions, 0, 1000000))
+    RANGE(msg_conf_toold, revisions, 0, 1000000),
+    RANGE(msg_conf_toold, confirm, 0, 1), ZERO(msg_conf_toold, zero))
 CHECK(conf_pwhash_ok, RANGE(msg_conf_pwhash, ln_max, 15, 20),
     ZERO(msg_conf_pwhash, zero))
 CHECK(conf_refused_ok, TEXT(msg_conf_refused, why))

@@ -181,6 +181,8 @@ struct msg_conf_toold {
 	uint32_t	require_package;	/* every artifact needs one */
 	uint32_t	lock_s;		/* an edit lock lasts */
 	uint32_t	revisions;	/* kept of an artifact; 0: all */
+	uint32_t	confirm;	/* ask users before destroying */
+	uint32_t	zero;
 };
 
 struct msg_conf_pwhash {

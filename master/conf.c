@@ -63,6 +63,8 @@ static const struct conf_setting settings[] = {
 	    0, 0, "bare", challenges, 0 },
 	{ "", "require-package", NULL, CT_WORD, AT(toold.require_package),
 	    0, 0, "no", yes_no, 0 },
+	{ "", "confirm-destructive", NULL, CT_WORD, AT(toold.confirm),
+	    0, 0, "yes", yes_no, 0 },
 	{ "", "scrypt-cost", NULL, CT_COST, AT(authd.scrypt_ln), 15, 20,
 	    "2^16", NULL, 0 },
 	{ "", "development", NULL, CT_WORD, AT(development), 0, 0,

@@ -114,7 +114,7 @@ const struct tool adaptive_tools[] = {
 		.description = "Deletes an adaptive entity. Unknown id: Not "
 		    "Found.",
 		.perm = PERM_ADAPTIVEDESIGNER, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = SCHEMA_ARTIFACT_DELETE("entity"),
 		.output_schema = SCHEMA_DELETED_OUT,
 		.package = artifact_stage_delete, .lock = art_stage_lock,

@@ -153,7 +153,7 @@ const struct tool api_tools[] = {
 		.description = "Deletes an API. Refused while an app, a "
 		    "script or a web app uses it. Unknown id: Not Found.",
 		.perm = PERM_APIDESIGNER, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = SCHEMA_ARTIFACT_DELETE("API"),
 		.output_schema = SCHEMA_DELETED_OUT,
 		.package = artifact_stage_delete, .lock = art_stage_lock,

@@ -189,7 +189,7 @@ const struct tool app_tools[] = {
 		    "purge. Refused while another artifact uses it. Unknown "
 		    "id: Not Found.",
 		.perm = PERM_APPDESIGNER, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_IN, .output_schema = DELETE_OUT,
 		.package = app_stage_delete, .lock = art_stage_lock,
 		.revision = art_stage_revision,

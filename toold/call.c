@@ -362,7 +362,8 @@ asking_wake(struct stream *s, enum stream_why why)
 		later_free(l);
 		return;
 	}
-	if (why == SW_REPLY && !s->reply_failed && l->waits) {
+	if (why == SW_REPLY && !s->reply_failed && l->waits &&
+	    json_is_object(s->reply)) {
 		json_object_set(l->answers, json_object_iter_key(l->next),
 		    s->reply);
 		l->next = json_object_iter_next(l->questions, l->next);

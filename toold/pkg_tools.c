@@ -156,7 +156,7 @@ const struct tool pkg_tools[] = {
 		    "the tool's permission; so for a package with roles and "
 		    "members it takes a Global Admin.",
 		.perm = PERM_PACKAGE, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_IN, .output_schema = DELETE_OUT,
 		.package = pkg_stage_delete, .lock = art_stage_lock,
 		.revision = art_stage_revision,

@@ -126,7 +126,7 @@ const struct tool row_tools[] = {
 		    "expectedCount guards against matching more than meant. "
 		    "Foreign keys with onDelete CASCADE delete further rows.",
 		.perm = PERM_TABLEBROWSER, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_IN, .output_schema = CHANGE_OUT,
 		.package = row_stage_write, .fn = row_delete
 	},

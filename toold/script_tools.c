@@ -160,7 +160,7 @@ const struct tool script_tools[] = {
 		    "is refused, unless ungroupScripts says to keep them "
 		    "without a project; scripts are never deleted with it.",
 		.perm = PERM_SCRIPTEDITOR, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_PROJECT_IN,
 		.output_schema = DELETE_PROJECT_OUT,
 		.package = artifact_stage_delete, .lock = art_stage_lock,
@@ -214,7 +214,7 @@ const struct tool script_tools[] = {
 		    "new ver. Refused while an API, an adaptive entity or "
 		    "another script uses it. Unknown id: Not Found.",
 		.perm = PERM_SCRIPTEDITOR, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_IN,
 		.output_schema = SCHEMA_DELETED_OUT,
 		.package = artifact_stage_delete, .lock = art_stage_lock,

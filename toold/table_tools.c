@@ -224,7 +224,7 @@ const struct tool table_tools[] = {
 		    "ignoreWarning. Refused while a foreign key of another "
 		    "table points to it.",
 		.perm = PERM_TABLEDEFINITION, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_IN, .output_schema = DELETE_OUT,
 		.package = table_stage_delete, .lock = art_stage_lock,
 		.revision = art_stage_revision,

@@ -81,6 +81,7 @@ conf_commit(const struct msg_conf_common *common, int first)
 	if (common->flags & CONF_RATE_OFF)
 		conf.max_calls_grant = 0;
 	handles_setconf(&conf);
+	pipe_setconfirm(conf.confirm != 0);
 	if (!first) {
 		store_setconf(&conf);
 		return;

@@ -156,7 +156,7 @@ const struct tool webapp_tools[] = {
 		    "files. Refused while another artifact uses it. Unknown "
 		    "id: Not Found.",
 		.perm = PERM_WEBAPP, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = SCHEMA_ARTIFACT_DELETE("web app"),
 		.output_schema = SCHEMA_DELETED_OUT,
 		.package = artifact_stage_delete, .lock = art_stage_lock,
@@ -180,7 +180,7 @@ const struct tool webapp_tools[] = {
 		.description = "Removes one file of a web app and leaves "
 		    "everything else as it is.",
 		.perm = PERM_WEBAPP, .level = TL_EDIT,
-		.annotations = TA_DESTRUCTIVE, .writes = 1,
+		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = ASSET_DELETE_IN,
 		.output_schema = ASSET_DELETE_OUT,
 		.package = webapp_stage_find, .lock = art_stage_lock,
