@@ -63,6 +63,9 @@ lock_list(struct call *c)
 	buf_adds(c->out, "{\"locks\":[");
 	while ((r = sql_step(st)) == 1) {
 		/* A lock on what may not be seen may not be seen either. */
+		if (art_perm(c, (enum art_type)sql_int(st, 0),
+		    TL_DISPLAY) != TE_OK)
+			continue;
 		if (art_load(c->who, (enum art_type)sql_int(st, 0),
 		    sql_str(st, 1), 0, &a) != 1 || a.level == PL_NONE)
 			continue;

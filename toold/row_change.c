@@ -406,6 +406,20 @@ row_update(struct call *c)
 }
 
 static enum tool_err
+delete_failed(struct call *c, const struct table *t, const struct conds *w)
+{
+	enum tool_err	e = row_fail(c, t, w, FIELD_NONE);
+
+	/* SQLite has no code for it, only this text. */
+	if (strstr(store_failtext(), "trigger recursion") != NULL)
+		snprintf(c->err, sizeof(c->err), "Rows that hang on these, by "
+		    "foreign keys with onDelete, hang on one another more "
+		    "than %d deep: nothing was changed. Delete the last of "
+		    "them first", STORE_TRIGGER_DEPTH);
+	return (e);
+}
+
+static enum tool_err
 delete_run(struct call *c, const struct table *t, const struct conds *w)
 {
 	struct stmt	*st;
@@ -425,7 +439,7 @@ delete_run(struct call *c, const struct table *t, const struct conds *w)
 	before = sqlite3_total_changes64(store_db());
 	if (sql_run(st) == -1)
 		return (row_is_constraint() ? row_in_use(c, t, w) :
-		    row_fail(c, t, w, FIELD_NONE));
+		    delete_failed(c, t, w));
 	n = sql_changes();
 	/* More changes than rows deleted: keys took others along. */
 	others = sqlite3_total_changes64(store_db()) - before > n;

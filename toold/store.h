@@ -30,6 +30,7 @@
 #define STORE_TEXT_MAX		(8U << 20)	/* one value or definition */
 #define STORE_ROW_MAX		(1U << 20)	/* one row of a user table, as
 						 * an answer shows it */
+#define STORE_TRIGGER_DEPTH	200		/* of ON DELETE CASCADE */
 #define STORE_HEAP_MAX		(256U << 20)	/* SQLite's memory */
 #define STORE_REQUEST_S		86400		/* a requestId is remembered */
 #define STORE_ANSWER_SOFT	100000		/* bytes of rows or list items

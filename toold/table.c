@@ -198,6 +198,9 @@ resolve_keys(struct call *c, struct table *old, struct table *t)
 			e = key_columns(c, i, t, k, t);
 		} else if (key_kept(old, t, k))
 			continue;
+		else if (old != NULL && !has_both(c->who, old))
+			e = call_denied(c, "A foreign key of table '%s' needs "
+			    "its rolesRead and rolesWrite", old->name);
 		else
 			e = key_parent(c, i, t, k);
 		if (e != TE_OK)

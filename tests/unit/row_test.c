@@ -520,6 +520,34 @@ test_counts(void **state)
 	assert_int_equal(counted("c"), 3);
 }
 
+/* Deeper than SQLite follows a cascade: said in words, nothing changed. */
+static void
+test_bug_deep_cascade_failed_without_a_reason(void **state)
+{
+	char		 args[32768] = "{\"table\":\"t\",\"rows\":[{\"k\":0}";
+	size_t		 n = strlen(args);
+	int		 i;
+
+	make("{\"fieldName\":\"k\",\"fieldType\":\"integer\",\"isUnique\":"
+	    "true},{\"fieldName\":\"up\",\"fieldType\":\"integer\"}],"
+	    "\"foreignKeys\":[{\"columns\":[\"up\"],\"referencedTable\":"
+	    "\"t\",\"referencedTableColumns\":[\"k\"],\"onDelete\":"
+	    "\"CASCADE\"}");
+	for (i = 1; i < STORE_TRIGGER_DEPTH + 50; i++)
+		n += (size_t)snprintf(args + n, sizeof(args) - n,
+		    ",{\"k\":%d,\"up\":%d}", i, i - 1);
+	snprintf(args + n, sizeof(args) - n, "]}");
+	rig_ok(&ann, "insert_entity_rows", "%s", args);
+	rig_fails("Rows that hang on these, by foreign keys with onDelete, "
+	    "hang on one another more than 200 deep: nothing was changed. "
+	    "Delete the last of them first", &ann, "delete_entity_rows",
+	    "{\"table\":\"t\",\"where\":{\"k\":0}}");
+	assert_int_equal(counted("t"), STORE_TRIGGER_DEPTH + 50);
+	rig_ok(&ann, "delete_entity_rows", "{\"table\":\"t\",\"where\":{"
+	    "\"k\":100}}");
+	assert_int_equal(counted("t"), 100);
+}
+
 /* A query that takes too long names the field to index. */
 static void
 test_slow(void **state)
@@ -584,6 +612,7 @@ main(void)
 		RIG_TEST(test_update),
 		RIG_TEST(test_delete),
 		RIG_TEST(test_counts),
+		RIG_TEST(test_bug_deep_cascade_failed_without_a_reason),
 		RIG_TEST(test_slow),
 		RIG_TEST(test_subset),
 	};

@@ -665,6 +665,42 @@ test_roles(void **state)
 	(void)other;
 }
 
+/* By a key with CASCADE bob would have deleted rows that are alpha's. */
+static void
+test_bug_foreign_key_without_the_roles_of_its_table(void **state)
+{
+	rig_ok(&ann, "save_table", "{\"table\":{\"name\":\"books\"," FIELDS
+	    ",\"rolesRead\":[\"alpha\"],\"rolesWrite\":[\"alpha\"]}}");
+	snprintf(id, sizeof(id), "%s", rig_id(rig_text));
+	rig_ok(&bob, "save_table", CREATE("bait"));
+	rig_fails("A foreign key of table 'books' needs its rolesRead and "
+	    "rolesWrite", &bob, "save_table", "{\"table\":{\"id\":\"%s\","
+	    "\"foreignKeys\":[{\"referencedTable\":\"bait\",\"columns\":["
+	    "\"title\"],\"onDelete\":\"CASCADE\"}]}}", id);
+	rig_ok(&ann, "save_table", "{\"table\":{\"id\":\"%s\","
+	    "\"foreignKeys\":[{\"referencedTable\":\"bait\",\"columns\":["
+	    "\"title\"]}]}}", id);
+	/* A key that was there before stands in nobody's way. */
+	rig_ok(&bob, "save_table", "{\"table\":{\"id\":\"%s\","
+	    "\"description\":\"x\"}}", id);
+}
+
+/* Who may not list tables was told their names by their locks. */
+static void
+test_bug_locks_named_what_may_not_be_seen(void **state)
+{
+	struct caller	eve = bob;
+
+	make_books();
+	rig_ok(&ann, "acquire_lock", "{\"type\":\"table\",\"id\":\"%s\"}", id);
+	eve.display = eve.edit = PERM_BIT(PERM_LOCKS);
+	assert_string_equal(rig_member(rig_run(&eve, "list_locks", "{}"),
+	    "count"), "0");
+	eve.display |= PERM_BIT(PERM_TABLEDEFINITION);
+	assert_string_equal(rig_member(rig_run(&eve, "list_locks", "{}"),
+	    "count"), "1");
+}
+
 static void
 test_lock(void **state)
 {
@@ -892,6 +928,8 @@ main(void)
 		RIG_TEST(test_set_null),
 		RIG_TEST(test_referenced),
 		RIG_TEST(test_roles),
+		RIG_TEST(test_bug_foreign_key_without_the_roles_of_its_table),
+		RIG_TEST(test_bug_locks_named_what_may_not_be_seen),
 		RIG_TEST(test_lock),
 		RIG_TEST(test_injection),
 		RIG_TEST(test_random),
