@@ -118,8 +118,8 @@
 	"\"description\":\"All indices besides those of isUnique.\","	\
 	"\"items\":" INDEX_IN "},"					\
 	"\"foreignKeys\":{\"type\":[\"array\",\"null\"],\"maxItems\":30," \
-	"\"description\":\"All foreign keys; a new one takes rolesRead "	\
-	"and rolesWrite of both tables.\",\"items\":" KEY_IN "}," \
+	"\"description\":\"All foreign keys; a new one takes rolesRead and " \
+	"rolesWrite of both tables.\",\"items\":" KEY_IN "},"		\
 	"\"enableAudit\":{\"type\":\"boolean\",\"description\":\"Flag only, " \
 	"default false.\"},"						\
 	"\"includeDataInPackage\":{\"type\":\"boolean\",\"description\":" \
