@@ -174,11 +174,10 @@ enum tool_err	artifact_locked(struct call *, const struct art *);
 	OBJ_OPEN "\"properties\":{" SCHEMA_LIST_OPTIONS "}}"
 #define SCHEMA_SELECT							\
 	",\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
-	"\"description\":\"Members to return, besides id, name, ver and " \
-	"revision; all when absent.\"},\"full\":{\"type\":\"boolean\","	\
-	"\"description\":\"true: return large members too. By default a " \
-	"record over 100,000 bytes comes without its largest members, "	\
-	"which `omitted' names.\"}"
+	"\"description\":\"Members to return; absent: all.\"},"	\
+	"\"full\":{\"type\":\"boolean\",\"description\":\"Return large " \
+	"members of a record over 100,000 bytes too; else `omitted' "	\
+	"names them.\"}"
 #define SCHEMA_OMITTED_OUT						\
 	",\"omitted\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}," \
 	"\"truncated\":{\"type\":\"boolean\"},\"note\":{\"type\":\"string\"}"

@@ -227,23 +227,20 @@ const char	*art_summary_next(const char *p, const char *end,
 	" a.head + 1, 16384) ELSE a.summary END"
 /* The listOptions property of the input schemas, and the output's. */
 #define SCHEMA_LIST_OPTIONS						\
-	"\"listOptions\":{\"type\":\"object\",\"description\":\"Filter, " \
-	"select, order and page the list. Filters combine with AND; an " \
+	"\"listOptions\":{\"type\":\"object\",\"description\":\"An "	\
 	"unknown key is an error.\",\"additionalProperties\":false,"	\
 	"\"properties\":{"						\
-	"\"where\":{\"type\":\"object\",\"description\":\"Field to exact " \
-	"value, or to {operation, value} with operation one of Equal, Not, " \
-	"Like, ILike (both with % and _), In (array), IsNull, Between (two " \
-	"values), LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual. " \
-	"Fields: those of the list.\"},"				\
+	"\"where\":{\"type\":\"object\",\"description\":\"All must hold. " \
+	"Field of the list to its value, or to {operation, value}: Equal, " \
+	"Not, Like, ILike, In, IsNull, Between, LessThan, LessThanOrEqual, " \
+	"MoreThan, MoreThanOrEqual.\"},"				\
 	"\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
-	"\"description\":\"Fields to return; all when absent.\"},"	\
+	"\"description\":\"Fields to return; absent: all.\"},"	\
 	"\"take\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000," \
-	"\"description\":\"At most so many, default 100.\"},"		\
-	"\"skip\":{\"type\":\"integer\",\"minimum\":0,"			\
-	"\"description\":\"Leave out so many first, default 0.\"},"	\
+	"\"description\":\"Default 100.\"},"				\
+	"\"skip\":{\"type\":\"integer\",\"minimum\":0},"		\
 	"\"order\":{\"type\":\"object\",\"description\":\"Field to ASC or " \
-	"DESC; by name when absent.\"}}}"
+	"DESC; absent: by name.\"}}}"
 #define SCHEMA_LIST_OUT(plural)						\
 	"{\"type\":\"object\",\"required\":[\"" plural "\",\"total\","	\
 	"\"count\",\"skip\",\"take\"],\"properties\":{\"" plural "\":"	\
@@ -263,34 +260,27 @@ const char	*art_summary_next(const char *p, const char *end,
 	"\"createdBy\":{\"type\":\"string\"},"				\
 	"\"changedBy\":{\"type\":\"string\"}"
 /* Members that get tools return and save tools take back and ignore. */
+#define SCHEMA_IGNORED(name)						\
+	"\"" name "\":{\"type\":\"string\",\"description\":\"Ignored.\"}"
 #define SCHEMA_HEAD_IN							\
-	"\"id\":{\"type\":\"string\",\"description\":\"Id of the record to " \
-	"update; absent: a new one is created.\"},"			\
-	"\"ver\":{\"type\":\"string\",\"description\":\"Set by the server, " \
-	"ignored.\"},"							\
-	"\"revision\":{\"type\":\"integer\",\"description\":\"If given, the " \
-	"save is refused unless the stored record still has it.\"},"	\
-	"\"createdAt\":{\"type\":\"string\",\"description\":\"Set by the " \
-	"server, ignored.\"},"						\
-	"\"updatedAt\":{\"type\":\"string\",\"description\":\"Set by the " \
-	"server, ignored.\"},"						\
-	"\"createdBy\":{\"type\":\"string\",\"description\":\"Set by the " \
-	"server, ignored.\"},"						\
-	"\"changedBy\":{\"type\":\"string\",\"description\":\"Set by the " \
-	"server, ignored.\"}"
+	"\"id\":{\"type\":\"string\",\"description\":\"Of the record to "	\
+	"update; absent: a new one.\"},"				\
+	SCHEMA_IGNORED("ver") ","					\
+	"\"revision\":{\"type\":\"integer\",\"description\":\"The save is " \
+	"refused unless the stored record still has it.\"},"		\
+	SCHEMA_IGNORED("createdAt") "," SCHEMA_IGNORED("updatedAt") ","	\
+	SCHEMA_IGNORED("createdBy") "," SCHEMA_IGNORED("changedBy")
 #define HEAD_KEYS	"id", "ver", "revision", "createdAt", "updatedAt", \
 			"createdBy", "changedBy", "name", "description"
 /* Top-level members of save tools that the store looks at. */
 #define SCHEMA_PACKAGE_IN						\
-	"\"package\":{\"type\":[\"string\",\"null\"],\"description\":\"Id of " \
-	"the development package; null: none. Absent: kept on update, your " \
-	"default package on create.\"}"
+	"\"package\":{\"type\":[\"string\",\"null\"],\"description\":\"Id; " \
+	"null: none; absent: kept, or your default package if new.\"}"
 #define SCHEMA_ID_IN(what)						\
 	"\"id\":{\"type\":\"string\",\"description\":\"" what "\"}"
 #define SCHEMA_EXPECTED_REVISION					\
 	"\"expectedRevision\":{\"type\":\"integer\",\"minimum\":1,"	\
-	"\"description\":\"Refuse the change unless the stored record still " \
-	"has this revision (from get or list).\"}"
+	"\"description\":\"Refuse unless the record still has it.\"}"
 
 /* ---- JSON ---- */
 

@@ -229,12 +229,10 @@ struct tool {
  */
 #define SCHEMA_WRITE_PROPS						\
 	",\"dryRun\":{\"type\":\"boolean\",\"description\":"		\
-	"\"true: check everything and say what would change, but change "\
-	"nothing.\"}"							\
+	"\"Say what would change, change nothing.\"}"			\
 	",\"requestId\":{\"type\":\"string\",\"minLength\":1,"		\
-	"\"maxLength\":64,\"description\":\"Makes a retry safe: a second "\
-	"call with the same requestId gets the first answer and changes "\
-	"nothing again.\"}"
+	"\"maxLength\":64,\"description\":\"A call repeated with the same "	\
+	"one gets the first answer.\"}"
 /* The same for the output schema, where pipe.c may add it. */
 #define SCHEMA_DRY_RUN_OUT						\
 	",\"dryRun\":{\"type\":\"boolean\"}"

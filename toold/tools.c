@@ -254,15 +254,20 @@ add_bool(struct buf *b, const char *key, int on)
 	buf_addf(b, "\"%s\":%s", key, on ? "true" : "false");
 }
 
+/* Where the tool has its title, annotations need none. */
 static void
-add_annotations(struct buf *b, const struct tool *t)
+add_annotations(struct buf *b, const struct tool *t, unsigned int form)
 {
 	buf_adds(b, "\"annotations\":{");
-	add_text(b, "title", t->title);
+	if ((form & EF_STRUCTURED) == 0)
+		add_text(b, "title", t->title);
 	add_bool(b, "readOnlyHint", t->annotations & TA_READ_ONLY);
 	buf_addc(b, ',');
-	add_bool(b, "destructiveHint", t->annotations & TA_DESTRUCTIVE);
-	buf_addc(b, ',');
+	if ((t->annotations & TA_READ_ONLY) == 0) {
+		add_bool(b, "destructiveHint",
+		    t->annotations & TA_DESTRUCTIVE);
+		buf_addc(b, ',');
+	}
 	add_bool(b, "idempotentHint", t->annotations & TA_IDEMPOTENT);
 	buf_addc(b, ',');
 	add_bool(b, "openWorldHint", 0);
@@ -284,7 +289,7 @@ add_tool(struct buf *b, const struct tool *t, unsigned int form)
 		buf_adds(b, t->output_schema);
 	}
 	buf_addc(b, ',');
-	add_annotations(b, t);
+	add_annotations(b, t, form);
 	buf_addc(b, '}');
 }
 

@@ -345,6 +345,12 @@ await test('schemas are of the kind every client takes', async () => {
 		eq([byName.get(n).annotations.readOnlyHint,
 		    byName.get(n).annotations.destructiveHint], [false, true], n);
 });
+await test('the whole list stays under what clients take at once',
+    async () => {
+	const r = await rpc(base, T, 'tools/list');
+	ok(r.text.length < 100000, `${r.text.length} bytes: 25,000 tokens ` +
+	    'at 4 bytes each');
+});
 await test('the list holds only what the caller may call, in a stable order',
     async () => {
 	const d = (await list(T)).map((t) => t.name);
