@@ -57,7 +57,7 @@ one() {	# name command...: one statement, by exit status
 NEED="gcc make byacc libc6-dev libseccomp-dev libssl-dev libjansson-dev
     liblmdb-dev libsqlite3-dev libmd-dev libcmocka-dev curl iproute2 procps
     util-linux perl-base patchelf sqlite3 git
-    libtest-json-schema-acceptance-perl"
+    libtest-json-schema-acceptance-perl openssl"
 [ -z "$(wants e2e && echo 1)" ] || NEED="$NEED chromium fonts-dejavu-core
     nginx caddy haproxy openssl"
 [ -z "$(wants interop && echo 1)" ] || NEED="$NEED nginx openssl"

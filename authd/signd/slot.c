@@ -13,6 +13,8 @@
 #include <openssl/x509v3.h>
 
 #include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,9 +35,64 @@ struct slot {
 
 static struct slot	staged[TLS_SLOTS], current[TLS_SLOTS];
 
+/*
+ * All memory that libcrypto gives back is wiped: in reading a key it makes
+ * copies that are neither in secure memory nor cleaned by itself.
+ */
+union head {
+	size_t		size;
+	max_align_t	align;
+};
+
+static void *
+wiped_malloc(size_t n, const char *file, int line)
+{
+	union head	*h;
+
+	if (n == 0 || n > SIZE_MAX - sizeof(*h) ||
+	    (h = malloc(sizeof(*h) + n)) == NULL)
+		return (NULL);
+	h->size = n;
+	return (h + 1);
+}
+
+static void
+wiped_free(void *p, const char *file, int line)
+{
+	union head	*h = p;
+
+	if (h == NULL)
+		return;
+	h--;
+	secret_wipe(h + 1, h->size);
+	free(h);
+}
+
+static void *
+wiped_realloc(void *p, size_t n, const char *file, int line)
+{
+	union head	*h = p;
+	void		*q;
+
+	if (p == NULL)
+		return (wiped_malloc(n, file, line));
+	if (n == 0) {
+		wiped_free(p, file, line);
+		return (NULL);
+	}
+	if ((q = wiped_malloc(n, file, line)) == NULL)
+		return (NULL);
+	memcpy(q, p, h[-1].size < n ? h[-1].size : n);
+	wiped_free(p, file, line);
+	return (q);
+}
+
 void
 slot_init(void)
 {
+	if (CRYPTO_set_mem_functions(wiped_malloc, wiped_realloc,
+	    wiped_free) != 1)
+		fatalx("OpenSSL: it has taken memory already");
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
 	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL) != 1 ||
 	    CRYPTO_secure_malloc_init(SECURE_HEAP, 32) == 0)
