@@ -31,6 +31,8 @@ export class Browser {
 		    env: { ...process.env, HOME: b.home, XDG_CONFIG_HOME: b.home,
 		    XDG_CACHE_HOME: b.home },
 		    viewport: opts.viewport ?? { width: 1280, height: 800 },
+		    // the certificate that tests/proxy.sh made for itself
+		    ignoreHTTPSErrors: !!process.env.K_CA,
 		    deviceScaleFactor: opts.scale ?? 1 });
 		b.context.setDefaultTimeout(15000);
 	}

@@ -17,6 +17,7 @@ const asked = path.join(home, 'asked');
 const opener = path.join(home, 'browser');
 writeFileSync(opener, `#!/bin/sh\nprintf '%s\\n' "$1" >>"${asked}"\n`,
     { mode: 0o755 });
+const trust = process.env.K_CA ? { NODE_EXTRA_CA_CERTS: process.env.K_CA } : {};
 const port = Number(process.env.K_PORT) + 62;
 const bin = path.join(here, 'node_modules/@modelcontextprotocol/inspector/' +
     'clients/launcher/build/index.js');
@@ -27,7 +28,7 @@ function cli(...args) {
 	    `http://127.0.0.1:${port}/oauth/callback`, ...args],
 	    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH,
 	    HOME: home, BROWSER: opener, MCP_AUTO_OPEN_ENABLED: 'true',
-	    MCP_INSPECTOR_SECRET_STORE: 'file' } });
+	    MCP_INSPECTOR_SECRET_STORE: 'file', ...trust } });
 	p.out = '';
 	p.err = '';
 	p.stdout.on('data', (d) => { p.out += d; });
@@ -44,7 +45,7 @@ const result = (p) => {
 
 await test('signs in through the browser and lists the tools', async () => {
 	const p = cli('--method', 'tools/list', '--strict');
-	const url = await until(() => urls()[0] ?? /http:\S+\/authorize\?\S+(?=\s)/
+	const url = await until(() => urls()[0] ?? /https?:\S+\/authorize\?\S+(?=\s)/
 	    .exec(p.out + p.err)?.[0] ?? (p.exitCode !== null ? 'ended' : null),
 	    'the authorization URL', 40000);
 	has(url, base + '/authorize?', `said ${p.out} ${p.err}`);

@@ -20,6 +20,7 @@ const opener = path.join(home, 'browser');
 writeFileSync(opener, `#!/bin/sh\nprintf '%s\\n' "$1" >>"${asked}"\n`,
     { mode: 0o755 });
 const here = path.dirname(new URL(import.meta.url).pathname);
+const trust = process.env.K_CA ? { NODE_EXTRA_CA_CERTS: process.env.K_CA } : {};
 const port = Number(process.env.K_PORT) + 60;
 
 const started = [];
@@ -28,7 +29,7 @@ function start() {
 	    args: [path.join(here, 'node_modules/mcp-remote/dist/proxy.js'),
 	    process.env.K_URL + '/mcp', String(port)], stderr: 'pipe',
 	    env: { PATH: process.env.PATH, HOME: home, BROWSER: opener,
-	    MCP_REMOTE_CONFIG_DIR: path.join(home, 'auth') } });
+	    MCP_REMOTE_CONFIG_DIR: path.join(home, 'auth'), ...trust } });
 	t.said = '';
 	started.push(t);
 	t.stderr.on('data', (d) => { t.said += d; });

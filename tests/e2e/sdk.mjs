@@ -176,6 +176,61 @@ await test('creates a table, puts rows in, queries them', async () => {
 	eq(one.rows.map((r) => r.count), [2], 'rows with a condition');
 });
 
+await test('lists and reads resources, completes their names', async () => {
+	const { resources } = await app.client.listResources();
+	const uri = `keepd://table/${table}`;
+	ok(resources.some((r) => r.uri === uri), 'the table is a resource');
+	const { contents } = await app.client.readResource({ uri });
+	eq(JSON.parse(contents[0].text).fields.length, 2, 'fields');
+	const { resourceTemplates: t } = await app.client
+	    .listResourceTemplates();
+	eq(t.length, 8, 'templates');
+	const { completion } = await app.client.complete({ ref: { type:
+	    'ref/resource', uri: 'keepd://table/{name}' }, argument: { name:
+	    'name', value: 'walk_' } });
+	ok(completion.values.includes(table), 'completed');
+});
+
+await test('lists and gets prompts', async () => {
+	const { prompts } = await app.client.listPrompts();
+	ok(prompts.some((p) => p.name === 'explain_artifact'), 'listed');
+	const p = await app.client.getPrompt({ name: 'explain_artifact',
+	    arguments: { type: 'table', name: table } });
+	eq(p.messages[1].content.resource.uri, `keepd://table/${table}`);
+});
+
+await test('is asked before a table is deleted, and its user decides',
+    async () => {
+	const asked = [];
+	let say = false;
+	const c = new Client({ name: 'walk', version: '1.0' }, { ...clientOptions,
+	    capabilities: { elicitation: {} } });
+	const answer = async (q) => {
+		asked.push(q.params.message);
+		return { action: 'accept', content: { confirm: say } };
+	};
+	if (which === 'v1') {
+		const { ElicitRequestSchema } = await import(
+		    '@modelcontextprotocol/sdk/types.js');
+		c.setRequestHandler(ElicitRequestSchema, answer);
+	} else
+		c.setRequestHandler('elicitation/create', answer);
+	await c.connect(app.transport());
+	const t = await app.tool('save_table', { table: { name: `asked_${which}`,
+	    fields: [{ fieldName: 'a', fieldType: 'text' }] } });
+	const no = await c.callTool({ name: 'delete_table', arguments:
+	    { id: t.id } });
+	eq(no.isError, true);
+	has(no.content[0].text, 'did not confirm');
+	say = true;
+	const yes = await c.callTool({ name: 'delete_table', arguments:
+	    { id: t.id } });
+	eq(yes.structuredContent?.deleted, true, 'deleted');
+	eq(asked.length, 2, 'questions');
+	has(asked[0], `asked_${which}`);
+	await c.close();
+});
+
 await test('an error of a tool names the field that is wrong', async () => {
 	const r = await app.client.callTool({ name: 'save_table', arguments: {
 	    table: { name: table + '_b', fields: [
