@@ -18,6 +18,7 @@
 #define LITERAL(b, s)	buf_add((b), (s), sizeof(s) - 1)
 
 #define ASK_ROUNDS	8
+#define ASK_BYTES_MAX	(64U << 20)	/* arguments of all that wait */
 #define RESULT_KEEP	(256U << 10)
 
 static struct buf result;		/* of the call that runs; kept */
@@ -197,7 +198,11 @@ struct later {
 	unsigned int	 rounds;
 	int		 waits;		/* one was asked */
 	char		 given[INPUT_STATE_MAX];
+	char		*text;		/* arguments, while it waits */
+	size_t		 text_len;
 };
+
+static size_t asking_bytes;		/* of those texts */
 
 static void
 later_free(struct later *l)
@@ -206,6 +211,8 @@ later_free(struct later *l)
 	json_decref(l->answers);
 	json_decref(l->call.args);
 	buf_free(&l->out);
+	asking_bytes -= l->text_len;
+	free(l->text);
 	free(l);
 }
 
@@ -329,6 +336,23 @@ asking_put(struct stream *s, struct later *l)
 	return (r);
 }
 
+/* As a tree the arguments can take twenty times the room of their text. */
+static void
+args_fold(struct later *l)
+{
+	json_decref(l->call.args);
+	l->call.args = NULL;
+}
+
+static void
+args_unfold(struct later *l)
+{
+	l->call.args = l->text_len == 0 ? json_object() :
+	    json_loadb(l->text, l->text_len, 0, NULL);
+	if (l->call.args == NULL)
+		fatalx("no memory for the arguments of a call");
+}
+
 /* All is answered: the call runs again, from the start. */
 static void
 asking_done(struct stream *s, struct later *l)
@@ -338,10 +362,12 @@ asking_done(struct stream *s, struct later *l)
 	buf_reset(&l->out);
 	l->call.input = l->answers;
 	l->call.given = l->given;
+	args_unfold(l);
 	if (handle_live(s->handle))
 		end = pipe_run(&l->call, l->tool, s->handle);
 	if (end == PIPE_LATER)
 		pipe_drop(&l->call);
+	args_fold(l);
 	if (end == PIPE_INPUT && asking_begin(l, &l->out) == 0)
 		stream_wait(s, 0);
 	else {
@@ -383,17 +409,29 @@ asking_wake(struct stream *s, enum stream_why why)
 	}
 }
 
+/* One alone may have an eighth of what is left, so that small ones pass. */
 static void
 asking_make(struct mcp *m, struct call *c, const struct tool_entry *t)
 {
-	struct later *l = later_new(m, c, 0, asking_wake);
+	const struct span *a = &m->scan.arguments;
+	size_t len = span_type(a) == '{' ? a->len : 0;
+	struct later *l = NULL;
 
+	if (len <= (ASK_BYTES_MAX - asking_bytes) / 8)
+		l = later_new(m, c, 0, asking_wake);
 	if (l == NULL) {
 		answer_error(m, "Not done: its user must be asked, and too "
 		    "many calls wait already");
 		return;
 	}
 	l->tool = t;
+	if (len > 0 && (l->text = malloc(len)) == NULL)
+		fatal("call");
+	if (len > 0)
+		memcpy(l->text, a->p, len);
+	l->text_len = len;
+	asking_bytes += len;
+	args_fold(l);
 	if (asking_begin(l, c->out) == -1)
 		fatalx("tool %s asks nothing", t->tool->name);
 }

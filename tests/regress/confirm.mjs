@@ -230,6 +230,41 @@ await test('a call that its client cancels is not done by a later yes',
 	eq(await there(t), true);
 });
 
+await test('bug: calls that wait for their user held trees of arguments',
+    async () => {
+	const rss = () => Number(keepd.must('awk "/VmRSS/{print \\$2}" ' +
+	    '/proc/$(k_role_pids toold)/status'));
+	const sid = await session('2025-11-25', { elicitation: {} });
+	const h = headers(sid, '2025-11-25');
+	const t = await table();
+	const wide = Array(25000).fill({ a: 'x'.repeat(18) });
+	const args = { ignoreWarning: true, table: { id: t.id, fields: [{
+	    fieldName: 'a', fieldType: 'text', example: wide }] } };
+	const open = (id) => post({ id, method: 'tools/call', params: { name:
+	    'save_table', arguments: args } }, h);
+	const waiting = [];
+	const ask = async (n) => {
+		while (waiting.length < n) {
+			const r = await open(`w${waiting.length}`);
+			has(r.headers.get('content-type'), 'event-stream',
+			    'what is answered');
+			waiting.push(r);
+		}
+	};
+	await ask(2);
+	const before = rss();
+	await ask(22);
+	ok(rss() - before < 60 << 10, `${rss() - before} KiB more for 20`);
+	// and they are not lost: one is done as it was asked for
+	const m = await messages(waiting[21], async (q) => {
+		await post({ id: q.id, result: { action: 'accept', content:
+		    { confirm: true } } }, h);
+	});
+	eq(m[1].result.structuredContent.fields[0].example.length, 25000);
+	await Promise.all(waiting.map((_, i) => post({ method:
+	    'notifications/cancelled', params: { requestId: `w${i}` } }, h)));
+});
+
 // ---- the setting ----
 
 await test('confirm-destructive no: nobody is asked', async () => {
