@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# empty-filter.sh: the control of sandbox.sh: a build whose system call list
+# empty-filter.sh: the control of p5-sandbox.sh: a build whose system call list
 # is empty, but claimed, must fail it, in each role.
 . "$(dirname "$0")/../lib.sh"
 k_need_build
@@ -22,7 +22,7 @@ else
 fi
 mkdir -p "$E/privsep"
 cp -p "$K_OBJ/privsep/inject" "$E/privsep/"
-K_READY='NoNewPrivs:.*1' K_OBJ=$E sh "$K_TESTS/privsep/sandbox.sh" >"$E/out" 2>"$E/err"
+K_READY='NoNewPrivs:.*1' K_OBJ=$E sh "$K_TESTS/privsep/p5-sandbox.sh" >"$E/out" 2>"$E/err"
 for role in listener authd pwhash toold; do
 	k_true "$role: its filter mode is seen to be missing" \
 	    grep -q "^not ok $role: seccomp filter mode" "$E/out"

@@ -37,10 +37,10 @@ struct puppet {
 	int	ended[PC_MAX];
 };
 
-static struct puppet	*pool[POOL_MAX];
-static int		 rig_fd = -1;
-static int		 rig_honest;	/* listeners still to be honest */
-static const char	*rig_role = "listener";
+static UNUSED struct puppet	*pool[POOL_MAX];
+static UNUSED int	 rig_fd = -1;
+static UNUSED int	 rig_honest;	/* listeners still to be honest */
+static UNUSED const char	*rig_role = "listener";
 static unsigned int	 nstatements, nfailed;
 
 /* ---- statements ---- */
@@ -130,7 +130,7 @@ shell_number(const char *fmt, ...)
 
 /* ---- puppets ---- */
 
-static void
+static UNUSED void
 rig_listen(const char *role, int honest)
 {
 	struct sockaddr_un	sun;
@@ -149,7 +149,7 @@ rig_listen(const char *role, int honest)
 	rig_honest = honest;
 }
 
-static void
+static UNUSED void
 puppet_free(struct puppet *p)
 {
 	int	i;
@@ -161,7 +161,7 @@ puppet_free(struct puppet *p)
 	free(p);
 }
 
-static void
+static UNUSED void
 rig_accept(void)
 {
 	struct pollfd		pf = { rig_fd, POLLIN, 0 };
@@ -192,7 +192,7 @@ rig_accept(void)
 	}
 }
 
-static int
+static UNUSED int
 fully(int fd, void *buf, size_t len)
 {
 	uint8_t	*b = buf;
@@ -205,7 +205,7 @@ fully(int fd, void *buf, size_t len)
 }
 
 /* One command; *out (cap bytes) gets the data.  0, or -1: it is dead. */
-static int
+static UNUSED int
 puppet_do(struct puppet *p, struct puppet_cmd *c, const void *data,
     struct puppet_reply *r, void *out, size_t cap)
 {
@@ -221,7 +221,7 @@ puppet_do(struct puppet *p, struct puppet_cmd *c, const void *data,
 	return (0);
 }
 
-static int64_t
+static UNUSED int64_t
 puppet_op(struct puppet *p, uint32_t op, uint32_t ch, int64_t arg,
     int64_t *back)
 {
@@ -320,7 +320,7 @@ puppet_call(struct puppet *p, const int64_t arg[7], const void *data,
 
 /* ---- frames ---- */
 
-static int64_t
+static UNUSED int64_t
 raw_send(struct puppet *p, uint32_t ch, const void *bytes, size_t len,
     int nfds)
 {
@@ -360,7 +360,7 @@ frame_send(struct puppet *p, uint32_t ch, uint32_t type, uint32_t id,
 	return (frame_raw(p, ch, type, id, body, len, 0, 0));
 }
 
-static void
+static UNUSED void
 chan_fill(struct puppet *p, uint32_t ch)
 {
 	struct puppet_cmd	c;
@@ -379,7 +379,7 @@ chan_fill(struct puppet *p, uint32_t ch)
 }
 
 /* The next whole frame that came: 1, or 0. */
-static int
+static UNUSED int
 frame_next(struct puppet *p, uint32_t ch, struct chan_hdr *h, void *out,
     size_t cap)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // limits.mjs: sizes, deadlines and rates, on an instance with small ones
-// (see limits.sh).  What is asserted is the answer, never how fast it came.
+// (see privsep/p11-limits.sh).  What is asserted is the answer, never how fast it came.
 
 import { test, done, ok, eq, has, oneOf, Conn, http, get, postForm, postJson,
     requestBytes, mcpRequest, connect, Agent, authorizeUrl, register, pkce,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# sandbox.sh: P5, P7, P12, P14: what each running role is and may do.
+# p5-sandbox.sh: P5, P7, P12, P14: what each running role is and may do.
 # Reads the kernel's own word on each process, then makes each role do
 # forbidden system calls, as an attacker inside it would.  The controls: an
 # allowed call works, and the same calls work in a process without a list.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Small limits, so that each can be reached; then password guesses.
+# p11-limits.sh: P11: small limits, so that each can be reached; then
+# password guesses.
 . "$(dirname "$0")/../lib.sh"
 k_new limits
 sed -i '/^rate-limits/d' "$K_DIR/keepd.conf"
