@@ -3,7 +3,7 @@
 // 64 grants with a refresh token each.
 //	prepare.mjs DIR
 import { writeFileSync } from 'node:fs';
-import { call, connect } from '../regress/kit.mjs';
+import { call, connect, rpc } from '../regress/kit.mjs';
 
 const dir = process.argv[2];
 const base = process.env.K_URL;
@@ -20,6 +20,10 @@ for (let i = 0; i < 1000; i++) {
 	ids.push(t.id ?? t.table?.id);
 }
 writeFileSync(`${dir}/calls`, [g.access, ...ids].join('\n') + '\n');
+
+// What nginx serves beside it: as many bytes as an administrator's list.
+const list = await rpc(base, g.access, 'tools/list');
+writeFileSync(`${dir}/list.json`, list.text);
 
 const families = [];
 for (let i = 0; i < 64; i++) {

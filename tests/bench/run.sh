@@ -33,8 +33,13 @@ sleep 12	# what hashing the users' passwords took is given back
 rest=$(private)
 "$K_NODE" "$K_TESTS/bench/prepare.mjs" "$B" || exit 2
 
+cp "$B/list.json" "$B/mcp"	# there for POST to be refused: 405, then it
 NPORT=$(k_free_port)
+NPORT_LIST=$(k_free_port)
+USER_LINE=
+[ "$(id -u)" -ne 0 ] || USER_LINE='user root;'	# may read the list
 cat >"$B/nginx.conf" <<-EOT
+	$USER_LINE
 	daemon off; worker_processes 2; pid $B/nginx.pid;
 	error_log $B/nginx.err; events { worker_connections 1024; }
 	http {
@@ -45,6 +50,11 @@ cat >"$B/nginx.conf" <<-EOT
 	    server {
 		listen 127.0.0.1:$NPORT;
 		location / { return 200 '$(head -c 700 /dev/zero | tr '\0' x)'; }
+	    }
+	    server {
+		listen 127.0.0.1:$NPORT_LIST; root $B;
+		sendfile on; open_file_cache max=4;
+		location /mcp { error_page 405 =200 /list.json; }
 	    }
 	}
 EOT
@@ -86,6 +96,7 @@ i=0
 while [ $i -lt "$ROUNDS" ]; do
 	one nginx-64 $NGINX load 64 "$NPORT" call
 	one call-64 "$(k_pid)" load 64 "$K_PORT" call
+	one nginx-list-64 $NGINX load 64 "$NPORT_LIST" list
 	one list-64 "$(k_pid)" load 64 "$K_PORT" list
 	one nginx-1 $NGINX load 1 "$NPORT" call
 	one call-1 "$(k_pid)" load 1 "$K_PORT" call
@@ -97,14 +108,17 @@ median() {	# name column
 	awk -v n="$1" -v c="$2" '$1 == n { print $c }' "$B/results" | sort -n |
 	    awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
-printf '%-12s %10s %8s %8s %8s %6s\n' what req/s p50-us p99-us CPU-us bad
-for w in nginx-64 call-64 list-64 nginx-1 call-1 refresh-64; do
-	printf '%-12s %10s %8s %8s %8s %6s\n' $w "$(median $w 3)" \
+printf '%-14s %10s %8s %8s %8s %6s\n' what req/s p50-us p99-us CPU-us bad
+for w in nginx-64 call-64 nginx-list-64 list-64 nginx-1 call-1 refresh-64; do
+	printf '%-14s %10s %8s %8s %8s %6s\n' $w "$(median $w 3)" \
 	    "$(median $w 4)" "$(median $w 5)" "$(median $w 7)" \
 	    "$(median $w 6)"
 done
 echo "call-64 / nginx-64: $(echo "$(median call-64 7) $(median nginx-64 7)" |
     awk '{ printf "%.2f", $1 / $2 }') of the CPU"
+echo "list-64 / nginx-list-64: $(echo "$(median list-64 7)" \
+    "$(median nginx-list-64 7)" | awk '{ printf "%.2f", $1 / $2 }')," \
+    "$(wc -c <"$B/list.json") bytes"
 echo "memory: $((rest / 1024)) MiB private at rest," \
     "$(($(private) / 1024)) MiB after the load"
 if [ "$(id -u)" -eq 0 ] && command -v strace >/dev/null; then
