@@ -120,7 +120,11 @@ static const struct ctl_row rows[] = {
 	{ CTL_TOOLD_CHECK, CK_CTL_TOOLD, NULL, "",
 	    "check of a backup of toold", NULL, "f", "" },
 	{ CTL_TOOLD_RESTORE, CK_CTL_TOOLD, NULL, "",
-	    "restore of toold", NULL, "f", "" }
+	    "restore of toold", NULL, "f", "" },
+	{ CTL_TOOLD_EXPORT, CK_CTL_TOOLD, NULL, "",
+	    "export", NULL, "f", "" },
+	{ CTL_TOOLD_IMPORT, CK_CTL_TOOLD, NULL, "",
+	    "import", NULL, "f", "" }
 };
 
 const struct ctl_row *

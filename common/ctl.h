@@ -43,6 +43,7 @@ enum ctl_command {
 	/* toold: MSG_CALL with an operator's handle, and */
 	CTL_TOOLD_STATUS = 96,
 	CTL_TOOLD_BACKUP, CTL_TOOLD_CHECK, CTL_TOOLD_RESTORE,
+	CTL_TOOLD_EXPORT, CTL_TOOLD_IMPORT,	/* handle: hex in secret */
 	CTL_MAX
 };
 
@@ -54,6 +55,7 @@ enum ctl_command {
 #define CTLF_GRANT_ALL		4	/* grant revoke -a: every grant */
 #define CTLF_RESTORE_OVER	1	/* restore -f: over what is there */
 #define CTLF_RESTORE_KEYS	2	/* restore -k: with other keys */
+#define CTLF_TRANSFER_ROWS	1	/* -t: text is a table, CSV */
 #define CTLF_AUDIT_JSON		1	/* audit -j: a JSON object a line */
 #define CTLF_AUDIT_COUNT	2	/* audit tail -n: number is given */
 

@@ -44,7 +44,7 @@ static const struct art_field fields[] = {
 };
 
 static const struct art_ref refs[] = {
-	{ "paths", "serverScript", NULL, 0, ART_SCRIPT, "server script" },
+	{ "paths", "serverScript", NULL, RM_PART, ART_SCRIPT, "server script" },
 	{ NULL, NULL, NULL, 0, ART_APP, NULL }
 };
 

@@ -41,6 +41,8 @@ struct art_field {
 #define RM_NAME		1		/* the item's name counts, then sub */
 #define RM_EITHER	2		/* the value is an id or a name */
 #define RM_LENIENT	4		/* nothing there is no error */
+#define RM_PART		8		/* a small part of its item: an import
+					 * leaves that out, else the item */
 struct art_ref {
 	const char	*field;		/* a value, or an array of items */
 	const char	*sub;		/* member of an item; NULL: itself */

@@ -126,28 +126,67 @@ ref_item(struct call *c, struct art_doc *d, const struct art_ref *r,
 	/* What was stored may stay, though its target is gone or hidden. */
 	if (n == 1 || (r->mode & RM_LENIENT) || stored)
 		return (TE_OK);
+	if (c->dropped != NULL)
+		return (TE_LATER);
 	snprintf(why, sizeof(why), "names no %s", r->what);
 	return (artifact_bad(c, d->group, why, "%s%s%s", path,
 	    member != NULL ? "." : "", member != NULL ? member : ""));
+}
+
+/*
+ * An import takes a record whose targets are not here, without them.  The
+ * item is ours: the tree was made for this call.
+ */
+static void
+ref_drop(struct call *c, struct art_doc *d, const struct art_ref *r,
+    json_t *items, size_t *i, size_t was)
+{
+	const char	*member;
+	json_t		*item;
+	char		 path[128];
+
+	if (!json_is_array(items)) {
+		json_array_append_new(c->dropped, json_string(r->field));
+		json_object_set_new(d->doc, r->field, json_null());
+		return;
+	}
+	item = json_array_get(items, *i);
+	(void)ref_value(r, item, &member);
+	snprintf(path, sizeof(path), "%s.%zu%s%s", r->field, was,
+	    r->mode & RM_PART ? "." : "", r->mode & RM_PART ? member : "");
+	json_array_append_new(c->dropped, json_string(path));
+	if (r->mode & RM_PART)
+		json_object_set_new(item, member, json_null());
+	else
+		json_array_remove(items, (*i)--);
 }
 
 enum tool_err
 artifact_refs(struct call *c, struct art_doc *d, const json_t *old)
 {
 	const struct art_ref	*r;
-	const json_t		*v;
+	json_t			*v;
 	char			 path[96];
 	enum tool_err		 e = TE_OK;
-	size_t			 i;
+	size_t			 i, was;
 
 	for (r = d->group->refs; r != NULL && r->field != NULL; r++) {
 		v = json_object_get(d->doc, r->field);
 		if (!json_is_array(v))
 			e = ref_item(c, d, r, v, r->field, old);
-		for (i = 0; e == TE_OK && i < json_array_size(v); i++) {
-			snprintf(path, sizeof(path), "%s.%zu", r->field, i);
+		for (i = was = 0; e == TE_OK && i < json_array_size(v);
+		    i++, was++) {
+			snprintf(path, sizeof(path), "%s.%zu", r->field, was);
 			e = ref_item(c, d, r, json_array_get(v, i), path,
 			    old);
+			if (e != TE_LATER)
+				continue;
+			ref_drop(c, d, r, v, &i, was);
+			e = TE_OK;
+		}
+		if (e == TE_LATER) {
+			ref_drop(c, d, r, v, &i, 0);
+			e = TE_OK;
 		}
 		if (e != TE_OK)
 			return (e);

@@ -626,6 +626,8 @@ call_prepare(struct call *c, const struct tool_entry *t)
 	c->dry_run = 0;
 	c->request_id = NULL;
 	c->raw = 0;
+	c->import_id = NULL;
+	c->dropped = NULL;
 }
 
 static void
@@ -639,8 +641,8 @@ call_options(struct call *c)
 		    "requestId"));
 }
 
-enum pipe_end
-pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
+static enum pipe_end
+run(struct call *c, const struct tool_entry *t, struct handle *h)
 {
 	uint64_t began = mono_us();
 	struct mono began_at = { began / 1000 };
@@ -648,7 +650,6 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 	enum pipe_end end;
 	enum tool_err e;
 
-	call_prepare(c, t);
 	live_begin(c);
 	handle_hold(h);
 	authd_watch(h, mono_add(began_at, PIPE_BUDGET_MS));
@@ -668,6 +669,23 @@ pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
 	authd_watch(NULL, began_at);
 	handle_release(h);
 	return (end);
+}
+
+enum pipe_end
+pipe_run(struct call *c, const struct tool_entry *t, struct handle *h)
+{
+	call_prepare(c, t);
+	return (run(c, t, h));
+}
+
+enum pipe_end
+pipe_import(struct call *c, const struct tool_entry *t, struct handle *h,
+    const char *id, json_t *dropped)
+{
+	call_prepare(c, t);
+	c->import_id = id;
+	c->dropped = dropped;
+	return (run(c, t, h));
 }
 
 enum pipe_end

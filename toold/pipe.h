@@ -35,6 +35,12 @@ void	 pipe_setconfirm(int on);
  */
 enum pipe_end pipe_run(struct call *, const struct tool_entry *,
 	    struct handle *);
+/*
+ * The same for an import: id is what a new record gets (NULL: a new one);
+ * dropped as in struct call.
+ */
+enum pipe_end pipe_import(struct call *, const struct tool_entry *,
+	    struct handle *, const char *id, json_t *dropped);
 /* The next turn of a call that ended with PIPE_LATER. */
 enum pipe_end pipe_again(struct call *, struct handle *);
 /* It will have none: its client or handle is gone. */

@@ -16,14 +16,17 @@
 #include "../common/buf.h"
 #include "../common/chan.h"
 #include "../common/child.h"
+#include "../common/ctl.h"
 #include "../common/ev.h"
 #include "../common/log.h"
+#include "../common/text.h"
 #include "audit.h"
 #include "backup.h"
 #include "control.h"
 #include "handle.h"
 #include "mcp.h"
 #include "serve.h"
+#include "transfer.h"
 #include "stream.h"
 
 struct peer {				/* a worker, or one keepctl */
@@ -422,17 +425,44 @@ on_ctl(struct chan *ch, struct msg *msg)
 	control_command(ch, msg->id, msg->data);
 }
 
+/* The handle that authd made for keepctl, in the command. */
+static struct handle *
+ctl_handle(const struct msg_ctl *m)
+{
+	uint8_t id[HANDLE_LEN];
+	struct handle *h;
+
+	if (hex_decode(m->secret, strlen(m->secret), id, sizeof(id)) == -1)
+		return (NULL);
+	h = handle_find(control_worker, id);
+	explicit_bzero(id, sizeof(id));
+	return (h);
+}
+
 static void
 on_ctl_file(struct chan *ch, struct msg *msg)
 {
-	backup_command(ch, msg->id, msg->data, msg->fd);
+	const struct msg_ctl *m = msg->data;
+	struct handle *h;
+
+	if (m->command != CTL_TOOLD_EXPORT && m->command != CTL_TOOLD_IMPORT)
+		backup_command(ch, msg->id, m, msg->fd);
+	else if ((h = ctl_handle(m)) != NULL)
+		transfer_command(ch, msg->id, m, msg->fd, h);
+	else {
+		close(msg->fd);
+		control_done(ch, msg->id, 1, "the handle is not known here: "
+		    "try again");
+	}
 }
 
 static void
 peer_free(struct peer *p)
 {
-	if (p->control)
+	if (p->control) {
 		backup_gone(p->ch);
+		transfer_gone(p->ch);
+	}
 	lanes_drop(p, 0);
 	streams_drop(p->ch);
 	LIST_REMOVE(p, all);

@@ -47,6 +47,9 @@ static struct query	q_locked = QUERY(
     " AND expires > ?3 AND user_id <> ?4");
 static struct query	q_unlock = QUERY(
     "DELETE FROM lock WHERE type = ?1 AND id = ?2");
+static struct query	q_last = QUERY(
+    "SELECT coalesce(max(revision), 0) FROM revision"
+    " WHERE type = ?1 AND id = ?2");
 static struct query	q_taken = QUERY(
     "SELECT id FROM artifact WHERE type = ?1 AND name_key = ?2");
 static struct query	q_keep = QUERY(
@@ -860,7 +863,8 @@ art_stamp(const struct call *c, struct art *a)
 	wall_ver(c->now_ms, a->ver);
 	a->updated_at = c->now_ms;
 	text_set(a->changed_by, sizeof(a->changed_by), c->who->user);
-	if (a->revision++ == 0) {
+	a->revision++;
+	if (a->created_at == 0) {
 		a->created_at = c->now_ms;
 		text_set(a->created_by, sizeof(a->created_by), c->who->user);
 	}
@@ -895,11 +899,29 @@ out:
 	return (r);
 }
 
+/* An id that was here before goes on counting. */
+static int
+last_revision(struct art *a)
+{
+	struct stmt	*st;
+
+	if ((st = query_get(&q_last)) == NULL)
+		return (-1);
+	sql_bind_int(st, 1, a->type);
+	sql_bind_str(st, 2, a->id);
+	if (sql_step(st) != 1)
+		return (-1);
+	a->revision = sql_int(st, 0);
+	sql_done(st);
+	return (0);
+}
+
 enum tool_err
 art_put(struct call *c, const struct art_save *s, const struct art *old,
     char *id_out)
 {
 	struct art	a;
+	const char	*id = s->id != NULL ? s->id : c->import_id;
 	char		key[ART_NAME_MAX + 1];
 	int		r;
 
@@ -907,8 +929,10 @@ art_put(struct call *c, const struct art_save *s, const struct art *old,
 	if (old != NULL)
 		a = *old;
 	a.type = s->type;
-	if (old == NULL && (s->id == NULL || id_lower(a.id, s->id) == -1))
+	if (old == NULL && (id == NULL || id_lower(a.id, id) == -1))
 		uuid_make(a.id);
+	else if (old == NULL && last_revision(&a) == -1)
+		return (store_fail(c));
 	if (text_set(a.name, sizeof(a.name), s->name) == -1 ||
 	    name_key(key, sizeof(key), s->name) == -1)
 		return (call_fail(c, "name is longer than %d bytes",

@@ -268,7 +268,8 @@ table_rules(struct call *c, const json_t *obj)
 		text_set(w->new->id, sizeof(w->new->id), w->old->id);
 		if ((e = rules_roles(c, w)) != TE_OK)
 			return (e);
-	} else
+	} else if (c->import_id == NULL || id_lower(w->new->id,
+	    c->import_id) == -1)
 		uuid_make(w->new->id);
 	if ((e = resolve_keys(c, w->old, w->new)) != TE_OK)
 		return (e);

@@ -24,6 +24,7 @@
 #include "session.h"
 #include "store.h"
 #include "tools.h"
+#include "transfer.h"
 
 static struct msg_conf_toold staged, conf;
 static int have_staged;
@@ -163,6 +164,7 @@ stop(void)
 	if (authd_chan() != NULL)
 		chan_flush(authd_chan());
 	backup_stop();
+	transfer_stop();
 	store_close();
 }
 

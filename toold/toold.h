@@ -129,6 +129,13 @@ struct call {
 	const char	*given;		/* state of call_input(), or "" */
 	char		 ask_state[128];
 	int		 raw;		/* out holds members of the result */
+	/*
+	 * Of an import (keepctl): the id that a new record gets, and a list
+	 * for the paths of references that name nothing here: they are left
+	 * out then.  NULL: as ever.
+	 */
+	const char	*import_id;
+	json_t		*dropped;
 	/* Findings of the stages; freed by pipe.c at the end of the call. */
 	void		*state;
 	void		(*state_free)(void *);

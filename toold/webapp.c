@@ -366,7 +366,8 @@ check(struct call *c, struct art_doc *d)
 		return (call_fail(c, "WebApp must have a runtime"));
 	if (ac->has_old)
 		text_set(d->id, sizeof(d->id), ac->old.id);
-	else
+	else if (c->import_id == NULL || id_lower(d->id,
+	    c->import_id) == -1)
 		uuid_make(d->id);
 	type = json_string_value(json_object_get(d->doc, "type"));
 	if (strcmp(type, "react") != 0 && strcmp(type, "vue") != 0)

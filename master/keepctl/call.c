@@ -69,7 +69,7 @@ static const struct chan_handler handlers[] = {
 	{ 0, NULL }
 };
 
-static void
+void
 handle_get(const char *user, uint8_t *handle)
 {
 	struct msg_ctl	m;

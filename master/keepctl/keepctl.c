@@ -37,6 +37,12 @@ static const struct local {
 	{ "lock remove", "[-u USER] LOCK-ID",
 	    "remove an edit lock; unsaved work under it is lost",
 	    cmd_lock_remove },
+	{ "export", "[-u USER] PACKAGE FILE",
+	    "write a package as JSON; -t TABLE FILE: the rows of a table as "
+	    "CSV", cmd_export },
+	{ "import", "[-u USER] [-p PACKAGE] [-r ROLE] FILE ...",
+	    "save the artifacts of JSON files; -t TABLE FILE: insert rows "
+	    "from CSV", cmd_import },
 	{ "backup", "DIRECTORY",
 	    "copy both stores, not the keys, into a new directory",
 	    cmd_backup },

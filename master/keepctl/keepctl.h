@@ -73,7 +73,13 @@ int	 ctl_wait_for(const struct ctl_row *, const struct msg_ctl *);
 int	 cmd_backup(int argc, char **argv);
 int	 cmd_restore(int argc, char **argv);
 
+/* transfer.c */
+int	 cmd_export(int argc, char **argv);
+int	 cmd_import(int argc, char **argv);
+
 /* call.c */
+/* A handle of authd's for calls as that user, or the end. */
+void	 handle_get(const char *user, uint8_t *handle);
 int	 cmd_call(int argc, char **argv);
 int	 cmd_lock_list(int argc, char **argv);
 int	 cmd_lock_remove(int argc, char **argv);

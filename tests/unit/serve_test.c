@@ -29,6 +29,7 @@
 #include "toold/mcp.h"
 #include "toold/scan.h"
 #include "toold/serve.h"
+#include "toold/transfer.h"
 #include "toold/stream.h"
 
 static struct chan *listener[2], *authd;
@@ -72,6 +73,23 @@ backup_command(struct chan *ch, uint32_t id, const struct msg_ctl *m, int fd)
 
 void
 backup_gone(const struct chan *ch)
+{
+}
+
+void
+transfer_command(struct chan *ch, uint32_t id, const struct msg_ctl *m,
+    int fd, struct handle *h)
+{
+	close(fd);
+}
+
+void
+transfer_gone(const struct chan *ch)
+{
+}
+
+void
+control_done(struct chan *ch, uint32_t id, uint32_t status, const char *text)
 {
 }
 
