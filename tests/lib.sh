@@ -242,6 +242,30 @@ k_fixture() {
 	chmod -R a+rX "$K_DIR/bin"
 }
 
+# The instance's own copies of the programs, which k_upgrade can replace.
+k_copies() {
+	mkdir "$K_DIR/bin"
+	for _b in keepd keepd-listener keepd-authd keepd-pwhash keepd-signd \
+	    keepd-toold keepctl; do
+		cp "$K_OBJ/$_b" "$K_DIR/bin/$_b" || k_die "cp $_b failed"
+	done
+	chmod -R a+rX "$K_DIR/bin"
+}
+
+# Put other files in their place, as an installation does: the same sources,
+# but another version, so that the bytes differ.
+k_upgrade() {
+	_v=$("$K_DIR/bin/keepd" -V 2>&1 | sed -n 's/.*\([0-9]*\.[0-9]*\.[0-9]\)$/\1/p')
+	[ -n "$_v" ] || k_die "keepd -V says no version"
+	_w=$(echo "$_v" | sed 's/.$/9/')
+	for _b in "$K_DIR"/bin/*; do
+		OLD=$_v NEW=$_w perl -pe 's/\Q$ENV{OLD}\E/$ENV{NEW}/g' \
+		    "$_b" >"$_b.new" || return 1
+		chmod 755 "$_b.new"
+		mv "$_b.new" "$_b" || return 1
+	done
+}
+
 k_clock_write() {	# seconds; never truncates what is mapped
 	[ -f "$K_DIR/clock" ] || printf '\0\0\0\0\0\0\0\0' >"$K_DIR/clock"
 	perl -e 'open(F, "+<", $ARGV[0]) or die; binmode F;

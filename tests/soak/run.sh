@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # The long tests: revocation under load, kills, refresh storms, stops.
 # K_SHARE divides the full counts (1,000 rounds, 100 kills of each role, 200
-# storms, 10 rounds of stops): `make test` runs a twentieth, `make soak` all.
+# storms, 10 rounds of stops, 200 clients over restarts): `make test` runs a twentieth, `make soak` all.
 . "$(dirname "$0")/../lib.sh"
 SHARE=${K_SHARE:-20}
 part() {	# full count, at least 1
@@ -42,4 +42,11 @@ k_new stops
 k_start
 k_users || k_die "users could not be made"
 k_node stops "$K_TESTS/soak/stops.mjs" "$(part 10)"
+k_stop
+
+k_new restart
+k_copies
+k_start
+k_users || k_die "users could not be made"
+k_node restart "$K_TESTS/soak/restart.mjs" "$(part 200)"
 k_done
