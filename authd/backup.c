@@ -358,6 +358,82 @@ read_head(struct reading *r)
 	return (0);
 }
 
+/* ---- grants that were revoked since ---- */
+
+static struct ended {
+	uint8_t	 id[GRANT_LEN];
+} *ended;				/* in the order of their ids */
+static size_t	nended, ended_cap;
+
+static int
+ended_step(void *arg, const void *key, size_t keylen, const void *val,
+    size_t vallen)
+{
+	struct grant_rec	 g;
+	struct ended		*p;
+	size_t			 cap;
+
+	if (keylen != GRANT_LEN || vallen != sizeof(g))
+		return (0);
+	memcpy(&g, val, sizeof(g));
+	if (g.state != GS_REVOKED)
+		return (0);
+	if (nended == ended_cap) {
+		cap = ended_cap != 0 ? ended_cap * 2 : 64;
+		if ((p = realloc(ended, cap * sizeof(*p))) == NULL)
+			fatal("restore");
+		ended = p;
+		ended_cap = cap;
+	}
+	memcpy(ended[nended++].id, key, GRANT_LEN);
+	return (0);
+}
+
+static int
+ended_cmp(const void *a, const void *b)
+{
+	return (memcmp(a, b, GRANT_LEN));
+}
+
+static int
+is_ended(const uint8_t *id)
+{
+	return (nended != 0 && bsearch(id, ended, nended, sizeof(*ended),
+	    ended_cmp) != NULL);
+}
+
+static void
+ended_free(void)
+{
+	free(ended);
+	ended = NULL;
+	nended = ended_cap = 0;
+}
+
+/*
+ * A grant revoked since the backup stays so: who revoked it was told that no
+ * token of it will ever work.  1: the record is left out.
+ */
+static int
+stays_ended(const struct reading *r, size_t keylen, size_t vallen)
+{
+	struct grant_rec	g;
+
+	if (r->db == DB_GRANT_INDEX)
+		return (keylen > GRANT_LEN &&
+		    is_ended(key_buf + keylen - GRANT_LEN));
+	if (r->db != DB_GRANTS || keylen != GRANT_LEN ||
+	    vallen != sizeof(g) || !is_ended(key_buf))
+		return (0);
+	memcpy(&g, val_buf, sizeof(g));
+	if (g.state == GS_LIVE) {
+		g.state = GS_REVOKED;
+		g.revoked_s = auth_now();
+		memcpy(val_buf, &g, sizeof(g));
+	}
+	return (0);
+}
+
 /* With other keys than ours no token, secret or password can be right. */
 static int
 other_keys(struct reading *r, size_t *vallen)
@@ -415,6 +491,8 @@ read_record(struct reading *r, size_t keylen, size_t vallen)
 		return (0);
 	if ((r->flags & CTLF_RESTORE_KEYS) &&
 	    (key || other_keys(r, &vallen)))
+		return (0);
+	if (stays_ended(r, keylen, vallen))
 		return (0);
 	if (store_load_put(r->db, key_buf, keylen, val_buf, vallen) == -1)
 		return (bad(r, "the store cannot be written; see the log, and "
@@ -568,6 +646,7 @@ restore_begin(void *arg, int ok)
 	memset(&r, 0, sizeof(r));
 	r.load = 1;
 	r.flags = c->cmd.flags;
+	(void)store_walk(DB_GRANTS, NULL, 0, NULL, 0, 0, ended_step, NULL);
 	if ((rv = store_load_begin(size)) == 0)
 		rv = read_all(&r);
 	else
@@ -575,6 +654,7 @@ restore_begin(void *arg, int ok)
 	if (store_load_end(rv == 0) == -1 && rv == 0)
 		rv = bad(&r, "the store cannot be written; see the log");
 	job_end();
+	ended_free();
 	if (rv == -1)
 		ctl_refuse(c, "nothing was changed: %s", r.why);
 	else

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { test, done, ok, eq, ne, connect, call, refresh, rpc, register, Agent,
-    authorizeUrl, pkce } from './kit.mjs';
+    authorizeUrl, pkce, instance } from './kit.mjs';
 
 const base = process.env.K_URL;
 const out = process.env.K_OUT;
@@ -76,6 +76,30 @@ const parts = {
 			    'query_entity_table', { table: 'orders', take: 1,
 			    where: { n: 5 } });
 			eq(r.total, 1);
+		});
+	},
+	async revoke() {
+		const [h, k] = [await connect(base, 'viewer',
+		    process.env.K_PW_VIEWER), await connect(base, 'designer',
+		    process.env.K_PW_DESIGNER)];
+		instance().mustCtl(`backup ${out}/revoked`);
+		instance().mustCtl('grant revoke -u viewer');
+		fs.writeFileSync(`${out}/revoked.json`, JSON.stringify([h, k].map(
+		    (g) => ({ access: g.access, refresh: g.refresh,
+		    client: g.client }))));
+		await test('the grant is revoked', async () =>
+		    eq((await rpc(base, h.access, 'ping')).status, 401));
+	},
+	async revoked() {
+		const [h, k] = JSON.parse(fs.readFileSync(
+		    `${out}/revoked.json`));
+		await test('a restore brings no revoked grant back', async () => {
+			eq((await rpc(base, h.access, 'ping')).status, 401);
+			eq((await refresh(base, h)).status, 400, 'refresh');
+		});
+		await test('and takes no other away', async () => {
+			eq((await rpc(base, k.access, 'ping')).status, 200);
+			eq((await refresh(base, k)).status, 200, 'refresh');
 		});
 	},
 	async otherkeys() {

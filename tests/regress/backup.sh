@@ -128,6 +128,14 @@ for delay in 0.01 0.03 0.06 0.1; do
 	esac
 done
 
+# ---- revoked since ----
+k_node revoke "$K_TESTS/regress/backup.mjs" revoke
+k_true "a backup from before a revocation" k_ctl restore -f "$K_OUT/revoked"
+k_wait_ready
+k_node revoked "$K_TESTS/regress/backup.mjs" revoked
+k_true "(and back)" k_ctl restore -f "$B"
+k_wait_ready
+
 # ---- formats ----
 DB=$K_DIR/state/tool/keepd.db
 older() {	# the file, as the release before wrote it
