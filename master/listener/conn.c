@@ -34,7 +34,8 @@
 #define OUT_MAX		(256 << 10)	/* no new request beyond that */
 #define TURN_MAX	32		/* requests of one connection a turn */
 #define LINGER_MS	1500
-#define LINGER_BYTES	(1 << 20)
+/* So that a proxy can pass on the 413 of a body that is somewhat too large. */
+#define LINGER_BYTES	(4 << 20)
 #define DRAIN_MS	60000
 
 enum phase {

@@ -13,6 +13,9 @@ for K_PROXY in nginx caddy haproxy; do
 	k_start
 	k_users || k_die "users could not be made"
 	k_node "$K_PROXY" "$K_TESTS/e2e/proxies.mjs"
+	# Questions on the stream of a call: they must not be held back.
+	K_PREFIX="$K_PROXY:" k_node "$K_PROXY, streams" \
+	    "$K_TESTS/regress/confirm.mjs"
 	k_proxy_stop
 	k_stop
 done
