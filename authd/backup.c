@@ -421,7 +421,7 @@ stays_ended(const struct reading *r, size_t keylen, size_t vallen)
 
 	if (r->db == DB_GRANT_INDEX)
 		return (keylen > GRANT_LEN &&
-		    is_ended(key_buf + keylen - GRANT_LEN));
+		    is_ended(&key_buf[keylen - GRANT_LEN]));
 	if (r->db != DB_GRANTS || keylen != GRANT_LEN ||
 	    vallen != sizeof(g) || !is_ended(key_buf))
 		return (0);
