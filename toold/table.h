@@ -162,6 +162,7 @@ int		 table_count_add(unsigned int tab, int64_t n, int others);
 /* ---- table_plan.c: what a save does to the physical table ---- */
 
 #define LOSS_MAX	(TAB_FIELDS_MAX * 2)
+#define PLAN_NUMBERS	1024
 struct loss {
 	const char	*column;	/* name, of either table */
 	int64_t		 rows;
@@ -178,6 +179,8 @@ struct plan {
 	struct buf	 changes;	/* JSON array items, for people */
 	unsigned int	 nstatements;
 	struct buf	 statements;	/* JSON array items */
+	unsigned int	 nseen;		/* numbers in them, in order */
+	unsigned int	 seen[PLAN_NUMBERS];
 };
 void		 plan_init(struct plan *, struct call *, struct table *old,
 		    struct table *new);

@@ -32,12 +32,70 @@ static struct query	q_idx_clear = QUERY("DELETE FROM idx WHERE tab = ?1");
 
 /* ---- statements ---- */
 
+/* Counted from 1 in the order of the answer. */
+static unsigned int
+number_shown(struct plan *p, unsigned int n)
+{
+	unsigned int	i;
+
+	for (i = 0; i < p->nseen; i++)
+		if (p->seen[i] == n)
+			return (i + 1);
+	if (p->nseen < PLAN_NUMBERS)
+		p->seen[p->nseen++] = n;
+	return (p->nseen);
+}
+
+static int
+word_char(char ch)
+{
+	return ((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
+	    (ch >= 'A' && ch <= 'Z') || ch == '_');
+}
+
+/*
+ * Numbers behind t_, c_ and i_ are counted over all tables of the server:
+ * shown as they are, they would tell how many others make.
+ */
+static void
+put_shown(struct plan *p, struct buf *out, const char *s)
+{
+	unsigned int	n;
+	int		quoted = 0, in_word = 0;
+
+	while (*s != '\0') {
+		if (!quoted && !in_word && strchr("tci", *s) != NULL &&
+		    s[1] == '_' && s[2] >= '0' && s[2] <= '9') {
+			buf_addf(out, "%c_", *s);
+			n = (unsigned int)strtoul(s + 2, NULL, 10);
+			buf_addf(out, "%u", number_shown(p, n));
+			for (s += 2; *s >= '0' && *s <= '9'; s++)
+				;
+			in_word = 1;
+			continue;
+		}
+		quoted ^= *s == '\'';
+		in_word = word_char(*s);
+		buf_addc(out, (uint8_t)*s++);
+	}
+}
+
 static void
 announce(struct plan *p, const struct buf *b)
 {
+	struct buf	text, shown;
+
+	buf_init(&text, STORE_ANSWER_MAX);
+	buf_init(&shown, STORE_ANSWER_MAX);
+	buf_add(&text, b->data, b->len);
+	buf_addc(&text, '\0');
+	if (!text.failed)
+		put_shown(p, &shown, (const char *)text.data);
 	if (p->nstatements++ != 0)
 		buf_addc(&p->statements, ',');
-	buf_add_json(&p->statements, (const char *)b->data, b->len);
+	buf_add_json(&p->statements, (const char *)shown.data, shown.len);
+	buf_free(&text);
+	buf_free(&shown);
 }
 
 /* Run a built statement, free its text. */

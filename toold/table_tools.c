@@ -221,8 +221,8 @@ const struct tool table_tools[] = {
 		.title = "Delete a table",
 		.description = "Deletes the definition and drops the table "
 		    "with its rows; with rows it is refused unless "
-		    "ignoreWarning. Refused while a foreign key of another "
-		    "table points to it.",
+		    "ignoreWarning. Refused while a foreign key, an adaptive "
+		    "entity or a script uses it.",
 		.perm = PERM_TABLEDEFINITION, .level = TL_EDIT,
 		.annotations = TA_DESTRUCTIVE | TA_CONFIRM, .writes = 1,
 		.input_schema = DELETE_IN, .output_schema = DELETE_OUT,

@@ -136,21 +136,34 @@ rig_tool(const char *name)
 	return (NULL);
 }
 
+/* Compiled once; kept to the end. */
+static struct schema *
+rig_compile(const char *text, const char *what)
+{
+	static struct {
+		const char	*text;
+		struct schema	*s;
+	} cache[256];
+	char	err[256];
+	size_t	i;
+
+	for (i = 0; i < 255 && cache[i].text != NULL; i++)
+		if (cache[i].text == text)
+			return (cache[i].s);
+	cache[i].text = text;
+	cache[i].s = schema_compile(text, strlen(text), err, sizeof(err));
+	if (cache[i].s == NULL)
+		fail_msg("%s schema: %s", what, err);
+	return (cache[i].s);
+}
+
 static int
 rig_schema(const char *text, const json_t *v, const char *what)
 {
 	struct schema_error	 e;
-	struct schema		*s;
-	char			 err[256];
 
-	s = schema_compile(text, strlen(text), err, sizeof(err));
-	if (s == NULL)
-		fail_msg("%s schema: %s", what, err);
-	if (schema_check(s, v, &e) == 0) {
-		schema_free(s);
+	if (schema_check(rig_compile(text, what), v, &e) == 0)
 		return (0);
-	}
-	schema_free(s);
 	snprintf(rig_text, sizeof(rig_text), "!schema %s %s", e.pointer,
 	    e.message);
 	return (-1);
