@@ -281,6 +281,7 @@ on_stat_ask(struct chan *ch, struct msg *m)
 	s.users = user_count();
 	s.commits = st.commits;
 	s.audits = audit_count();
+	s.descriptors = child_descriptors();
 	chan_send(ch, MSG_STAT, m->id, &s);
 }
 

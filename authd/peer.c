@@ -150,6 +150,7 @@ violation(enum peer_role role, uint64_t generation, const char *who,
 	audit_add(&a);
 	memset(&m, 0, sizeof(m));
 	m.role = role;
+	m.broke = 1;
 	m.generation = generation;
 	if (child_master() != NULL)
 		chan_send(child_master(), MSG_PEER_STUCK, 0, &m);

@@ -52,6 +52,8 @@ void	child_run(const struct child_role *, int argc, char **argv)
 	    __attribute__((__noreturn__));
 /* The channel to master. */
 struct chan *child_master(void);
+/* How many descriptors are open, asked without any call of its own. */
+uint64_t child_descriptors(void);
 /* Seal the sandbox and tell master that requests can come. */
 void	child_ready(void);
 const struct msg_conf_common *child_conf(void);	/* current */

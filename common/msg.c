@@ -108,7 +108,8 @@ CHECK(conf_refused_ok, TEXT(msg_conf_refused, why))
 CHECK(layers_ok, FLAGS(msg_layers, have, LAYER_ALL),
     FLAGS(msg_layers, missing, LAYER_ALL), TEXT(msg_layers, text))
 CHECK(listen_ok, FLAGS(msg_listen, flags, 7), TEXT(msg_listen, text))
-CHECK(peer_ok, RANGE(msg_peer, role, 1, PR_MAX - 1), ZERO(msg_peer, zero))
+CHECK(peer_ok, RANGE(msg_peer, role, 1, PR_MAX - 1),
+    RANGE(msg_peer, broke, 0, 1))
 CHECK(worker_ok, RANGE(msg_worker, slot, 0, 1023),
     RANGE(msg_worker, broke, 0, 1))
 CHECK(broke_ok, TEXT(msg_broke, who), TEXT(msg_broke, why))

@@ -225,7 +225,7 @@ struct msg_listen {
 enum peer_role { PR_AUTHD = 1, PR_TOOLD, PR_PWHASH, PR_MAX };
 struct msg_peer {
 	uint32_t	role;		/* who is at the other end */
-	uint32_t	zero;
+	uint32_t	broke;		/* PEER_STUCK: 1 if it broke a rule */
 	uint64_t	generation;	/* of that peer; never reused */
 };
 
@@ -249,6 +249,7 @@ struct msg_stat {			/* counters of one process */
 	uint64_t	tokens, grants, clients, users;	/* authd */
 	uint64_t	commits, audits;		/* authd */
 	uint64_t	handshakes, handshakes_bad;	/* listener */
+	uint64_t	descriptors;	/* open ones */
 };
 
 /* ---- listener <-> authd ---- */

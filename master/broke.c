@@ -34,11 +34,12 @@ broke_flush(void)
 }
 
 void
-broke_tell(const struct proc *p, const char *why)
+broke_tell(struct proc *p, const char *why)
 {
 	struct msg_broke	*m;
 
 	all++;
+	p->broke++;
 	if (nwaiting == WAITING_MAX) {
 		log_warnx("%s: no room to record: %s", p->name, why);
 		return;

@@ -30,12 +30,8 @@ struct client {
 static struct client	clients[CLIENTS_MAX];
 static struct ev_io	listen_io;
 
-static void
-reply_line(struct chan *ch, const char *fmt, ...)
-    __attribute__((__format__(printf, 2, 3)));
-
-static void
-reply_line(struct chan *ch, const char *fmt, ...)
+void
+control_line(struct chan *ch, const char *fmt, ...)
 {
 	struct msg_ctl_line m;
 	va_list	ap;
@@ -105,7 +101,7 @@ status_proc(struct chan *ch, const struct proc *p)
 	char	up[32], have[160], missing[160], lost[80];
 
 	uptime_text(p->since, up, sizeof(up));
-	reply_line(ch, "%s\t%d\t%u\t%s\t%s\t%u\t%s\t%s\t%s", p->name,
+	control_line(ch, "%s\t%d\t%u\t%s\t%s\t%u\t%s\t%s\t%s", p->name,
 	    (int)p->pid, master.host.privileged ?
 	    master.conf->user[p->role].uid : geteuid(),
 	    proc_state_name(p->state), p->pid != 0 ? up : "-", p->restarts,
@@ -123,7 +119,7 @@ status_master(struct chan *ch)
 	char	up[32], have[160], missing[160];
 
 	uptime_text(master.since, up, sizeof(up));
-	reply_line(ch, "keepd\t%d\t%u\t%s\t%s\t0\t%s\t%s\t-", (int)getpid(),
+	control_line(ch, "keepd\t%d\t%u\t%s\t%s\t0\t%s\t%s\t-", (int)getpid(),
 	    geteuid(), master.ready ? "running" : "starting", up,
 	    layers_text(l->have, have, sizeof(have)),
 	    layers_text(l->missing, missing, sizeof(missing)));
@@ -140,11 +136,11 @@ status_counters(struct chan *ch, const struct proc *p)
 			continue;
 		memcpy(&n, (const char *)&p->stat + counters[i].off,
 		    sizeof(n));
-		reply_line(ch, "%s\t%s\t%" PRIu64, p->name, counters[i].name,
+		control_line(ch, "%s\t%s\t%" PRIu64, p->name, counters[i].name,
 		    n);
 	}
 	if (p->bucket.dropped_all > 0)
-		reply_line(ch, "%s\tlog lines dropped\t%" PRIu64, p->name,
+		control_line(ch, "%s\tlog lines dropped\t%" PRIu64, p->name,
 		    p->bucket.dropped_all);
 }
 
@@ -155,102 +151,43 @@ status_write(struct client *c)
 	unsigned int	 i;
 	char		 lost[80];
 
-	reply_line(c->ch, "#PROCESS\tPID\tUID\tSTATE\tUP\tRESTARTS\tLAYERS\t"
+	control_line(c->ch, "#PROCESS\tPID\tUID\tSTATE\tUP\tRESTARTS\tLAYERS\t"
 	    "MISSING\tPROMISES NOT KEPT");
 	status_master(c->ch);
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
 		status_proc(c->ch, p);
-	reply_line(c->ch, "#PROCESS\tCOUNTER\tVALUE");
-	reply_line(c->ch, "keepd\tlog lines lost\t%" PRIu64, logfile_failed());
-	reply_line(c->ch, "keepd\tviolations\t%" PRIu64, broke_count());
+	control_line(c->ch, "#PROCESS\tCOUNTER\tVALUE");
+	control_line(c->ch, "keepd\tlog lines lost\t%" PRIu64, logfile_failed());
+	control_line(c->ch, "keepd\tviolations\t%" PRIu64, broke_count());
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
 		status_counters(c->ch, p);
 	if (promises_lost(NULL, lost, sizeof(lost))[0] != '\0')
-		reply_line(c->ch, "!promises not kept: %s", lost);
+		control_line(c->ch, "!promises not kept: %s", lost);
 	reply_done(c, 0, "");
 }
 
+/* The counters came: for all that wait for them. */
 static void
-status_ready(void)
+stat_ready(void)
 {
 	int	i;
 
-	for (i = 0; i < CLIENTS_MAX; i++)
-		if (clients[i].ch != NULL && clients[i].waits == CTL_STATUS)
+	for (i = 0; i < CLIENTS_MAX; i++) {
+		if (clients[i].ch == NULL)
+			continue;
+		if (clients[i].waits == CTL_STATUS)
 			status_write(&clients[i]);
-}
-
-static void
-cmd_status(struct client *c)
-{
-	procs_ask_stat(status_ready);
-}
-
-/* ---- show isolation ---- */
-
-static const struct {
-	uint32_t	 kind;
-	const char	*first, *second;
-} kinds[] = {
-	{ CK_MASTER_LISTENER, "keepd", "listener" },
-	{ CK_MASTER_AUTHD, "keepd", "authd" },
-	{ CK_MASTER_PWHASH, "keepd", "pwhash" },
-	{ CK_MASTER_TOOLD, "keepd", "toold" },
-	{ CK_MASTER_SIGND, "keepd", "signd" },
-	{ CK_LISTENER_AUTHD, "listener", "authd" },
-	{ CK_LISTENER_TOOLD, "listener", "toold" },
-	{ CK_LISTENER_SIGND, "listener", "signd" },
-	{ CK_AUTHD_TOOLD, "authd", "toold" },
-	{ CK_AUTHD_PWHASH, "authd", "pwhash" },
-	{ CK_CTL_MASTER, "keepctl", "keepd" },
-	{ CK_CTL_AUTHD, "keepctl", "authd" },
-	{ CK_CTL_TOOLD, "keepctl", "toold" }
-};
-
-static void
-isolation_message(struct chan *ch, size_t kind, const struct msg_row *r,
-    enum msg_dir dir)
-{
-	if ((r->dir & dir) == 0)
-		return;
-	reply_line(ch, "%s\t%s\t%s\t%zu\t%zu\t%s\t%s",
-	    dir == DIR_DOWN ? kinds[kind].first : kinds[kind].second,
-	    dir == DIR_DOWN ? kinds[kind].second : kinds[kind].first,
-	    r->name, r->size, r->tail_max, r->flags & MSG_FD ? "yes" : "no",
-	    r->states == CS_RUN ? "running" : "any");
-}
-
-static void
-cmd_isolation(struct client *c)
-{
-	const struct msg_row *r;
-	const struct proc *p;
-	char		 dir[256], lost[80];
-	size_t		 k, i;
-
-	reply_line(c->ch, "#PROCESS\tUID\tOWN DIRECTORY\tIN FORCE\t"
-	    "PROMISES NOT KEPT");
-	reply_line(c->ch, "keepd\t%u\t-\t%s\t-", geteuid(),
-	    master_layers()->text);
-	for (i = 0; (p = proc_at((unsigned int)i)) != NULL; i++) {
-		dir_role(master.conf, p->role, dir, sizeof(dir));
-		promises_lost(p, lost, sizeof(lost));
-		reply_line(c->ch, "%s\t%u\t%s\t%s\t%s", p->name,
-		    master.host.privileged ?
-		    master.conf->user[p->role].uid : geteuid(), dir,
-		    p->have_layers ? p->layers.text : "-",
-		    lost[0] != '\0' ? lost : "-");
-	}
-	reply_line(c->ch, "#FROM\tTO\tMESSAGE\tBYTES\tTAIL AT MOST\t"
-	    "DESCRIPTOR\tSTATE");
-	for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-		for (i = 0; (r = msg_row_at(i)) != NULL; i++) {
-			if ((r->kinds & kinds[k].kind) == 0)
-				continue;
-			isolation_message(c->ch, k, r, DIR_DOWN);
-			isolation_message(c->ch, k, r, DIR_UP);
+		else if (clients[i].waits == CTL_ISOLATION) {
+			isolation_write(clients[i].ch);
+			reply_done(&clients[i], 0, "");
 		}
-	reply_done(c, 0, "");
+	}
+}
+
+static void
+cmd_stat(struct client *c)
+{
+	procs_ask_stat(stat_ready);
 }
 
 /* ---- tls show ---- */
@@ -275,7 +212,7 @@ tls_line(struct chan *ch, const struct conf_cert *cert,
 	log_vis(names, sizeof(names), i->names);
 	time_text(i->not_after, until, sizeof(until));
 	hex_encode(i->digest, sizeof(i->digest), hex);
-	reply_line(ch, "%s\t%s\t%s\t%s\t%" PRId64 "\t%s\t%s", cert->cert,
+	control_line(ch, "%s\t%s\t%s\t%s\t%" PRId64 "\t%s\t%s", cert->cert,
 	    i->type[0] != '\0' ? i->type : "-",
 	    names[0] != '\0' ? names : "-", until,
 	    (i->not_after - wall_s()) / 86400,
@@ -292,7 +229,7 @@ cmd_tls_show(struct client *c)
 		reply_done(c, 1, "no listen line says tls");
 		return;
 	}
-	reply_line(c->ch, "#CERTIFICATE\tKEY\tNAMES\tNOT AFTER\tDAYS LEFT\t"
+	control_line(c->ch, "#CERTIFICATE\tKEY\tNAMES\tNOT AFTER\tDAYS LEFT\t"
 	    "OCSP\tSHA-256");
 	for (i = 0; i < conf->ncert; i++)
 		tls_line(c->ch, &conf->cert[i],
@@ -331,8 +268,8 @@ static const struct command {
 	uint32_t	 command;
 	void		(*fn)(struct client *);
 } commands[] = {
-	{ CTL_STATUS, cmd_status },
-	{ CTL_ISOLATION, cmd_isolation },
+	{ CTL_STATUS, cmd_stat },
+	{ CTL_ISOLATION, cmd_stat },
 	{ CTL_TLS_SHOW, cmd_tls_show },
 	{ CTL_RELOAD, cmd_reload },
 	{ CTL_LOG_REOPEN, cmd_log_reopen }

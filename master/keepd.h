@@ -112,6 +112,7 @@ struct proc {
 	int		 conf_due;	/* reload: not answered */
 	unsigned int	 conf_stale;	/* answers to aborted reloads to come */
 	struct log_bucket bucket;
+	uint64_t	 broke;		/* rules, over all its restarts */
 	struct worker	 worker;	/* of a listener */
 };
 
@@ -156,7 +157,7 @@ void	 worker_gone(const struct proc *, const struct msg_worker *);
 
 /* ---- broke.c: broken rules, for authd's audit records ---- */
 
-void	 broke_tell(const struct proc *, const char *why);
+void	 broke_tell(struct proc *, const char *why);
 /* authd serves (again): tell it what waits. */
 void	 broke_flush(void);
 /* How many since the start. */
@@ -243,6 +244,13 @@ void	 notify_status(const char *, ...)
 /* ---- control.c ---- */
 
 void	 control_start(int fd);
+/* One line of an answer: fields separated by TABs, '#' before headings. */
+void	 control_line(struct chan *, const char *, ...)
+	    __attribute__((__format__(printf, 2, 3)));
+
+/* ---- isolation.c: show isolation, from reports and the message rows ---- */
+
+void	 isolation_write(struct chan *);
 
 /* ---- promise.c: what a missing layer costs ---- */
 

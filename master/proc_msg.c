@@ -116,9 +116,11 @@ on_peer_stuck(struct chan *ch, struct msg *m)
 	}
 	role = peer->role == PR_TOOLD ? CR_TOOLD : CR_PWHASH;
 	/* One that was started anew meanwhile has done nothing. */
-	if (peer_current(role, peer->generation))
-		proc_kill(proc_get(role), "authd gave it up: it broke a "
-		    "rule, or did not acknowledge a revocation");
+	if (!peer_current(role, peer->generation))
+		return;
+	proc_get(role)->broke += peer->broke;
+	proc_kill(proc_get(role), peer->broke ? "authd saw it break a rule" :
+	    "it did not acknowledge a revocation");
 }
 
 /*

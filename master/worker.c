@@ -331,7 +331,9 @@ worker_broke(const struct proc *from, struct proc *p)
 	char	why[96];
 
 	/* authd has recorded what it saw itself. */
-	if (from->role != CR_AUTHD) {
+	if (from->role == CR_AUTHD)
+		p->broke++;
+	else {
 		snprintf(why, sizeof(why), "a rule of its channel to %s",
 		    from->name);
 		broke_tell(p, why);

@@ -154,6 +154,7 @@ on_stat_ask(struct chan *ch, struct msg *msg)
 	m.calls = serve_getstat()->calls;
 	m.refused = serve_getstat()->refused;
 	m.writes = pipe_commits();
+	m.descriptors = child_descriptors();
 	chan_send(ch, MSG_STAT, msg->id, &m);
 }
 

@@ -101,6 +101,7 @@ on_stat(struct chan *c, struct msg *m)
 	st.violations = chan_violations();
 	st.requests = hashed;
 	st.refused = refused;
+	st.descriptors = child_descriptors();
 	chan_send(c, MSG_STAT, m->id, &st);
 }
 

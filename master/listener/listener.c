@@ -81,6 +81,7 @@ on_stat(struct chan *c, struct msg *m)
 	memset(&st, 0, sizeof(st));
 	st.violations = chan_violations();
 	conn_stat(&st);
+	st.descriptors = child_descriptors();
 	chan_send(c, MSG_STAT, m->id, &st);
 }
 

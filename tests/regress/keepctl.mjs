@@ -109,7 +109,7 @@ await test('revoke --worker ends what that worker carried', async () => {
 	const g = await connect(base, u, p);
 	const head = ctl('grant', 'list').split('\n')[0].trim().split(/\s+/);
 	const l = ctl('grant', 'list').split('\n').find((x) => x.includes(u));
-	const w = /\b\d{12,}\b/.exec(l)?.[0];
+	const w = /\b\d{15,}\b/.exec(l)?.[0];
 	ok(w, `worker generation in ${l} under ${head}`);
 	eq(await works(g.access), 200, 'before');
 	ctl('revoke', '--worker', w);
