@@ -344,6 +344,9 @@ on_any(struct chan *ch, struct msg *m)
 	case MSG_WORKER_ENDT:
 		chan_take(PC_TOOLD, m->fd, w->generation);
 		return;
+	case MSG_WORKER_ENDK:
+		chan_take(PC_SIGND, m->fd, w->generation);
+		return;
 	case MSG_WORKER_NEW:
 		chan_take(PC_WORKER + w->slot % 8, m->fd, w->generation);
 		chan_send(ch, MSG_WORKER_ACK, m->id, w);
