@@ -89,7 +89,8 @@ CHECK(conf_common_ok, FLAGS(msg_conf_common, flags, CONF_FLAGS_ALL),
 CHECK(conf_listener_ok, RANGE(msg_conf_listener, max_conns, 1, 1U << 20),
     RANGE(msg_conf_listener, max_header, 1024, 1U << 20),
     RANGE(msg_conf_listener, max_body, 1024, 1U << 28),
-    RANGE(msg_conf_listener, challenge_error, 0, 1))
+    RANGE(msg_conf_listener, challenge_error, 0, 1),
+    RANGE(msg_conf_listener, keepalive_ms, 0, 600000))
 CHECK(conf_name_ok, RANGE(msg_conf_name, what, 1, CN_MAX - 1),
     ZERO(msg_conf_name, zero), TEXT(msg_conf_name, text))
 CHECK(conf_authd_ok, RANGE(msg_conf_authd, access_s, 1, 1U << 30),
@@ -101,7 +102,10 @@ CHECK(conf_toold_ok, RANGE(msg_conf_toold, read_ms, 1, 600000),
     RANGE(msg_conf_toold, ddl_ms, 1, 600000),
     RANGE(msg_conf_toold, require_package, 0, 1),
     RANGE(msg_conf_toold, revisions, 0, 1000000),
-    RANGE(msg_conf_toold, confirm, 0, 1), ZERO(msg_conf_toold, zero))
+    RANGE(msg_conf_toold, confirm, 0, 1),
+    RANGE(msg_conf_toold, max_streams, 0, 1U << 20),
+    RANGE(msg_conf_toold, max_streams_grant, 0, 1U << 20),
+    RANGE(msg_conf_toold, get_stream, 0, 1))
 CHECK(conf_pwhash_ok, RANGE(msg_conf_pwhash, ln_max, 15, 20),
     ZERO(msg_conf_pwhash, zero))
 CHECK(conf_refused_ok, TEXT(msg_conf_refused, why))
@@ -321,7 +325,7 @@ event_ok(const void *body, size_t tail_len)
 	const struct msg_event	*m = body;
 	const uint8_t		*p = (const uint8_t *)(m + 1);
 
-	return (m->zero == 0 && m->len == tail_len &&
+	return ((m->flags & ~(uint32_t)EVF_LONG) == 0 && m->len == tail_len &&
 	    memchr(p, '\n', tail_len) == NULL &&
 	    memchr(p, '\r', tail_len) == NULL &&
 	    memchr(p, '\0', tail_len) == NULL);
@@ -494,6 +498,7 @@ static const struct msg_row rows[] = {
 { ROW(TEXT), S(msg_text), 1U << 20, MSG_BULK, L_T, DIR_UP, CS_RUN, text_ok },
 { ROW(EVENT), S(msg_event), EVENT_MAX, MSG_BULK, L_T, DIR_UP, CS_RUN,
     event_ok },
+{ ROW(HANDLE_NEW), S(msg_handle), 0, 0, L_T, DIR_DOWN, CS_RUN, NULL },
 
 { ROW(HELLO), S(msg_hello), 0, 0, A_T, DIR_DOWN, CS_ANY, NULL },
 { ROW(HELLO_ACK), S(msg_hello), 0, 0, A_T, DIR_UP, CS_ANY, NULL },

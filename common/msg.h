@@ -66,6 +66,7 @@ enum msg_type {
 	MSG_CALL = 96, MSG_ANSWER, MSG_HANDLE_UNKNOWN, MSG_CANCEL,
 	MSG_TEXT,			/* toold -> listener, unasked */
 	MSG_EVENT,			/* toold -> listener: before ANSWER */
+	MSG_HANDLE_NEW,			/* for a stream that goes on */
 
 	/* authd <-> toold */
 	MSG_HELLO = 112, MSG_HELLO_ACK,
@@ -149,6 +150,7 @@ struct msg_conf_listener {
 	uint32_t	answer_timeout_ms;	/* toold or authd must answer */
 	uint32_t	rate_addr;		/* requests a minute, 0: none */
 	uint32_t	challenge_error;	/* challenge-style with error */
+	uint32_t	keepalive_ms;	/* between comments of a stream */
 };
 
 enum conf_name { CN_HOST = 1, CN_ORIGIN, CN_PROXY, CN_SCHEME, CN_MAX };
@@ -182,7 +184,9 @@ struct msg_conf_toold {
 	uint32_t	lock_s;		/* an edit lock lasts */
 	uint32_t	revisions;	/* kept of an artifact; 0: all */
 	uint32_t	confirm;	/* ask users before destroying */
-	uint32_t	zero;
+	uint32_t	max_streams;	/* waiting answers, in all */
+	uint32_t	max_streams_grant;	/* of one grant */
+	uint32_t	get_stream;	/* GET opens one, before 2026 */
 };
 
 struct msg_conf_pwhash {
@@ -551,12 +555,18 @@ struct msg_text {			/* tail: the text */
  * stream is opened and nothing is said yet.
  */
 #define EVENT_MAX	(256U << 10)
+#define EVF_LONG	1		/* has no end of its own: see below */
 struct msg_event {
 	uint32_t	len;		/* of the tail */
-	uint32_t	zero;
+	uint32_t	flags;		/* EVF_ bits */
 };
 
-struct msg_handle {			/* HANDLE_UNKNOWN */
+/*
+ * A long stream outlives its handle: at HANDLE_UNKNOWN it stands still, the
+ * listener asks authd again and gives it a new handle of the same grant by
+ * HANDLE_NEW, or takes it back by CANCEL, which is answered by ANSWER.
+ */
+struct msg_handle {			/* HANDLE_UNKNOWN, HANDLE_NEW */
 	uint8_t		handle[HANDLE_LEN];
 };
 

@@ -65,6 +65,8 @@ static const struct conf_setting settings[] = {
 	    0, 0, "no", yes_no, 0 },
 	{ "", "confirm-destructive", NULL, CT_WORD, AT(toold.confirm),
 	    0, 0, "yes", yes_no, 0 },
+	{ "", "get-stream", NULL, CT_WORD, AT(toold.get_stream),
+	    0, 0, "no", yes_no, 0 },
 	{ "", "scrypt-cost", NULL, CT_COST, AT(authd.scrypt_ln), 15, 20,
 	    "2^16", NULL, 0 },
 	{ "", "development", NULL, CT_WORD, AT(development), 0, 0,
@@ -159,6 +161,12 @@ static const struct conf_setting settings[] = {
 	    10, 600000, "30s", NULL, 0 },
 	{ "limits", "calls-per-grant", NULL, CT_COUNT,
 	    AT(toold.max_calls_grant), 1, 100000000, "6000", NULL, 0 },
+	{ "limits", "streams", NULL, CT_COUNT, AT(toold.max_streams),
+	    1, 100000, "4096", NULL, 0 },
+	{ "limits", "streams-per-grant", NULL, CT_COUNT,
+	    AT(toold.max_streams_grant), 1, 100000, "32", NULL, 0 },
+	{ "limits", "stream-keepalive", NULL, CT_MSECS,
+	    AT(listener.keepalive_ms), 100, 600000, "25s", NULL, 0 },
 	{ "limits", "revisions", NULL, CT_COUNT, AT(toold.revisions),
 	    0, 1000000, "200", NULL, 0 }
 };

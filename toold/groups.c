@@ -10,6 +10,7 @@
 #include "resource.h"
 #include "systemlog.h"
 #include "tools.h"
+#include "watch.h"
 
 const struct tool *const tool_groups[] = {
 	pkg_tools,
@@ -30,5 +31,6 @@ const struct feature *const feature_groups[] = {
 	&resource_feature,
 	&prompt_feature,
 	&logging_feature,
+	&watch_feature,
 	NULL
 };

@@ -265,6 +265,14 @@ handle_ended(const struct handle *h)
 }
 
 int
+handle_check(struct handle *h)
+{
+	if (!h->closed && handle_expired(h))
+		handle_close(h);
+	return (h->closed);
+}
+
+int
 handle_live(struct handle *h)
 {
 	authd_drain();

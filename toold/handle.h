@@ -60,6 +60,8 @@ unsigned int handle_session_can(struct handle *, const char *id, size_t len);
 
 /* Closed or expired, as far as this process knows already: 1 or 0. */
 int	 handle_ended(const struct handle *);
+/* The same; and an expired one is closed now, not at the next sweep. */
+int	 handle_check(struct handle *);
 
 /* Streams under a handle, and how many its grant has. */
 struct stream_list *handle_streams(struct handle *);

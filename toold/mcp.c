@@ -19,7 +19,6 @@
 /* A batch begins no item with more than this behind it. */
 #define BATCH_OUT_MAX	(8U << 20)
 #define BATCH_MS	5000
-#define CAPABILITY_TOOLS "\"tools\":{\"listChanged\":false}"
 #define INSTRUCTIONS							\
 	"keepd gives access to the design-time artifacts of a platform: "\
 	"tables and their rows, and development packages. Lists first, "\
@@ -31,6 +30,13 @@
 	"user may see: Not Found may also mean not allowed."
 
 static const struct feature *const *features;
+static const struct mcp_watch *watches;
+
+void
+mcp_watches(const struct mcp_watch *w)
+{
+	watches = w;
+}
 
 static void	method_initialize(struct mcp *);
 static void	method_ping(struct mcp *);
@@ -84,7 +90,8 @@ put_capabilities(struct mcp *m, const struct era_row *era)
 	const struct feature *f;
 	size_t i;
 
-	buf_adds(b, "\"capabilities\":{" CAPABILITY_TOOLS);
+	buf_addf(b, "\"capabilities\":{\"tools\":{\"listChanged\":%s}",
+	    watches != NULL && watches->offered(era) ? "true" : "false");
 	for (i = 0; features != NULL && (f = features[i]) != NULL; i++)
 		if (f->offered(&m->who))
 			f->declare(b, era);
@@ -640,7 +647,21 @@ serve_delete(struct mcp *m)
 		return;
 	}
 	session_end(req->session.p);
+	if (watches != NULL)
+		watches->session_end(m);
 	m->reply->status = 200;
+}
+
+/* The stream of a session, before 2026-07-28. */
+static void
+serve_get(struct mcp *m)
+{
+	memset(&m->scan, 0, sizeof(m->scan));
+	if (check_session(m, NULL) == -1)
+		return;
+	m->reply->status = 405;
+	if (watches != NULL)
+		watches->get(m);
 }
 
 void
@@ -663,8 +684,8 @@ mcp_serve(const struct request *req, struct reply *reply)
 	m.scan.id.p = NULL;
 	if (req->method == HM_DELETE)
 		serve_delete(&m);
-	else if (req->method != HM_POST)
-		reply->status = 405;
+	else if (req->method == HM_GET)
+		serve_get(&m);
 	else if ((v = scan_message(req->body.p, req->body.len, &m.scan)) !=
 	    SCAN_OK)
 		scan_failed(&m, v);

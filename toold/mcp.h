@@ -72,6 +72,14 @@ extern const struct feature *const feature_groups[];
 /* To be served from now on; NULL: none. */
 void	mcp_features(const struct feature *const *);
 
+/* What tells of changes (watch.h). */
+struct mcp_watch {
+	int		(*offered)(const struct era_row *);
+	void		(*get)(struct mcp *);	/* status 405: no stream */
+	void		(*session_end)(struct mcp *);
+};
+void	mcp_watches(const struct mcp_watch *);
+
 /* Fills the reply in; the body buffer is the caller's and is empty. */
 void	mcp_serve(const struct request *, struct reply *);
 

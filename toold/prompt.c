@@ -15,6 +15,7 @@
 #include "resource.h"
 #include "rpc.h"
 #include "tools.h"
+#include "watch.h"
 
 /* ---- rows ---- */
 
@@ -379,8 +380,8 @@ offered(const struct caller *who)
 static void
 declare(struct buf *b, const struct era_row *era)
 {
-	buf_adds(b, ",\"prompts\":{\"listChanged\":false},"
-	    "\"completions\":{}");
+	buf_addf(b, ",\"prompts\":{\"listChanged\":%s},\"completions\":{}",
+	    watch_offered(era) ? "true" : "false");
 }
 
 static const struct method methods[] = {

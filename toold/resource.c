@@ -15,6 +15,7 @@
 #include "resource.h"
 #include "rpc.h"
 #include "tools.h"
+#include "watch.h"
 
 #define SCHEME		"keepd://"
 #define VARIABLE	"{name}"
@@ -171,6 +172,34 @@ find_id(const struct caller *who, enum art_type type, const char *name,
 	/* An id that none has: the tool then says and audits Not Found. */
 	text_set(id, ID_SIZE, r == 1 ? a.id : "");
 	return (r);
+}
+
+int
+resource_visible(const struct caller *who, enum art_type type, const char *id)
+{
+	struct art a;
+
+	return (resource_type_allowed(who, type) &&
+	    art_load(who, type, id, 0, &a) == 1 && a.level != PL_NONE);
+}
+
+int
+resource_watch(const struct caller *who, const char *uri, enum art_type *type,
+    char *id)
+{
+	const struct resource_more *more = extension_resources();
+	char name[RESOURCE_URI_MAX];
+	struct buf b;
+	int r;
+
+	buf_init(&b, 0);
+	r = more != NULL && more->read(uri, &b);
+	buf_free(&b);
+	*type = r ? (enum art_type)0 : uri_parse(uri, name, sizeof(name));
+	id[0] = '\0';
+	if (*type == 0 || !resource_type_allowed(who, *type))
+		return (r);
+	return (find_id(who, *type, name, id));
 }
 
 enum resource_end
@@ -529,8 +558,9 @@ offered(const struct caller *who)
 static void
 declare(struct buf *b, const struct era_row *era)
 {
-	buf_adds(b, ",\"resources\":{\"listChanged\":false,"
-	    "\"subscribe\":false}");
+	buf_adds(b, watch_offered(era) ? ",\"resources\":{"
+	    "\"listChanged\":true,\"subscribe\":true}" :
+	    ",\"resources\":{\"listChanged\":false,\"subscribe\":false}");
 }
 
 static const struct method methods[] = {

@@ -18,6 +18,14 @@ extern const struct feature resource_feature;
 
 /* May the caller see artifacts of the type at all: 1 or 0. */
 int	resource_type_allowed(const struct caller *, enum art_type);
+/*
+ * What a URI names, if the caller may see it: 1, its type (0: no artifact)
+ * and id (ID_SIZE); else 0, or -1 (store failure).
+ */
+int	resource_watch(const struct caller *, const char *uri,
+	    enum art_type *, char *id);
+/* May the caller see this artifact: 1 or 0. */
+int	resource_visible(const struct caller *, enum art_type, const char *id);
 /* URI of an artifact: out holds RESOURCE_URI_MAX. */
 void	resource_uri(enum art_type, const char *name, char *out);
 /* The type of a template as it is listed, or 0. */

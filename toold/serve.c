@@ -414,6 +414,19 @@ on_cancel(struct chan *ch, struct msg *msg)
 }
 
 static void
+on_handle_new(struct chan *ch, struct msg *msg)
+{
+	const struct msg_handle *m = msg->data;
+	struct peer *p = chan_arg(ch);
+	struct handle *h = handle_find(p->worker, m->handle);
+
+	if (h == NULL)
+		answer_unknown(p, msg->id, m->handle);
+	else
+		stream_handle(ch, msg->id, h);
+}
+
+static void
 on_health(struct chan *ch, struct msg *msg)
 {
 	chan_send(ch, MSG_HEALTH_OK, msg->id, NULL);
@@ -489,6 +502,7 @@ on_end(struct chan *ch, enum chan_end end, const char *why)
 static const struct chan_handler worker_handlers[] = {
 	{ MSG_CALL, on_call },
 	{ MSG_CANCEL, on_cancel },
+	{ MSG_HANDLE_NEW, on_handle_new },
 	{ MSG_HEALTH, on_health },
 	{ 0, NULL }
 };

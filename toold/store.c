@@ -29,6 +29,7 @@ static struct {
 	struct mono	 limit;
 	struct mono	 next_poll;
 	int		(*hook)(void);
+	void		(*onend)(int);
 } store;
 
 static struct msg_conf_toold conf = {
@@ -198,6 +199,12 @@ const struct msg_conf_toold *
 store_conf(void)
 {
 	return (&conf);
+}
+
+void
+store_onend(void (*fn)(int committed))
+{
+	store.onend = fn;
 }
 
 void
@@ -432,6 +439,8 @@ store_commit(void)
 		return (-1);
 	}
 	store.in_tx = 0;
+	if (store.onend != NULL)
+		store.onend(1);
 	return (0);
 }
 
@@ -446,6 +455,8 @@ store_rollback(void)
 	store.in_tx = 0;
 	store_deadline(0);
 	store.late = late;
+	if (store.onend != NULL)
+		store.onend(0);
 	table_forget();
 	if (sqlite3_get_autocommit(store.db))
 		return;

@@ -60,6 +60,8 @@ const struct msg_conf_toold *store_conf(void);
  * NULL: nothing.  toold's is pipe_poll().
  */
 void	store_sethook(int (*)(void));
+/* Called when a transaction has ended: 1 committed, 0 rolled back. */
+void	store_onend(void (*)(int committed));
 /* At most n pages of 4 KiB; 0: no bound.  SQLite counts whole pages. */
 void	store_setquota(unsigned int pages);
 

@@ -916,6 +916,21 @@ last_revision(struct art *a)
 	return (0);
 }
 
+static void (*onchange)(const struct art *, const struct art *);
+
+void
+art_onchange(void (*fn)(const struct art *was, const struct art *is))
+{
+	onchange = fn;
+}
+
+static void
+changed(const struct art *was, const struct art *is)
+{
+	if (onchange != NULL)
+		onchange(was, is);
+}
+
 enum tool_err
 art_put(struct call *c, const struct art_save *s, const struct art *old,
     char *id_out)
@@ -946,6 +961,7 @@ art_put(struct call *c, const struct art_save *s, const struct art *old,
 	if (art_store(&a, old, s->acl != NULL ? s->acl : "", s->description,
 	    (const char *)s->body->data, s->body->len, s->summary) == -1)
 		return (store_fail(c));
+	changed(old != NULL && old->num != 0 ? old : NULL, &a);
 	text_set(id_out, ID_SIZE, a.id);
 	return (TE_OK);
 }
@@ -968,6 +984,8 @@ art_patch(const struct art *a, const struct buf *body)
 		sql_bind_text(st, 2, (const char *)def.data, def.len);
 		r = sql_run(st);
 	}
+	if (r != -1)
+		changed(a, a);
 	buf_free(&def);
 	return (r);
 }
@@ -1001,6 +1019,8 @@ art_move(struct call *c, struct art *old, const char *package)
 		body = art_body(old, &len);
 		r = art_store(&a, old, (const char *)text.data + descr,
 		    (const char *)text.data, body, len, SIZE_MAX);
+		if (r != -1)
+			changed(old, &a);
 	}
 	buf_free(&text);
 	return (r);
@@ -1021,5 +1041,6 @@ art_delete(struct call *c, const struct art *a)
 		return (-1);
 	sql_bind_int(st, 1, a->type);
 	sql_bind_str(st, 2, a->id);
+	changed(a, NULL);
 	return (sql_run(st));
 }

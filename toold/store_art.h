@@ -175,6 +175,10 @@ json_t		*art_tree(const struct art *);
 
 /* ---- changes, inside the transaction ---- */
 
+/* Told of each: what it was, what it is; NULL: it came, or goes. */
+void		 art_onchange(void (*)(const struct art *was,
+		    const struct art *is));
+
 struct art_save {
 	enum art_type	 type;
 	const char	*id;		/* of a new record; NULL: made */

@@ -22,7 +22,7 @@
 LIST_HEAD(bucket, stream);
 static struct bucket by_id[BUCKETS];
 static unsigned int nstreams;
-static unsigned int max_all = 4096, max_grant = 32;
+static unsigned int max_all, max_grant;
 static uint64_t last_asked;
 static struct buf line;			/* the event being made; kept */
 
@@ -95,7 +95,7 @@ event_close(struct stream *s)
 	if (line.failed)
 		return (-1);
 	m.len = (uint32_t)line.len;
-	m.zero = 0;
+	m.flags = s->flags & SF_LONG ? EVF_LONG : 0;
 	if (chan_send_tail(s->ch, MSG_EVENT, s->id, &m, line.data,
 	    line.len) == -1)
 		return (-1);
@@ -204,6 +204,24 @@ stream_run(struct stream *s, enum stream_why why)
 		free(s);
 }
 
+/* Open it, if only with nothing. */
+void
+stream_long(struct stream *s)
+{
+	struct msg_event m = { 0, EVF_LONG };
+
+	s->flags |= SF_LONG | SF_OPEN;
+	ev_timer_del(&s->timer);
+	chan_send_tail(s->ch, MSG_EVENT, s->id, &m, NULL, 0);
+}
+
+int
+stream_ready(struct stream *s)
+{
+	return ((s->flags & SF_GONE) == 0 && !handle_check(s->handle) &&
+	    chan_queued(s->ch) <= STREAM_QUEUE_MAX);
+}
+
 static void
 stream_gone(struct stream *s)
 {
@@ -218,7 +236,9 @@ on_timer(struct ev_timer *t)
 	int late = (s->flags & SF_LONG) == 0 &&
 	    !mono_before(mono_now(), s->until);
 
-	if (s->flags & SF_GONE) {
+	if (s->flags & SF_GONE && s->flags & SF_LONG)
+		s->wake(s, SW_END);
+	else if (s->flags & SF_GONE) {
 		s->wake(s, SW_GONE);
 		stream_unknown(s);
 	} else
@@ -281,7 +301,7 @@ stream_wait(struct stream *s, unsigned int ms)
 	uint64_t now = mono_now().ms, left = ms;
 
 	if (s->flags & SF_GONE)
-		left = 0;
+		left = s->flags & SF_LONG ? STREAM_ORPHAN_MS : 0;
 	else if ((s->flags & SF_LONG) == 0 && now + ms > s->until.ms)
 		left = s->until.ms > now ? s->until.ms - now : 0;
 	ev_timer_set(&s->timer, left);
@@ -292,7 +312,7 @@ stream_answer(struct stream *s, unsigned int status, const void *p, size_t n)
 {
 	struct msg_answer m;
 
-	if (s->flags & SF_GONE) {
+	if (s->flags & SF_GONE && (s->flags & SF_LONG) == 0) {
 		stream_unknown(s);
 		return;
 	}
@@ -316,6 +336,15 @@ stream_unknown(struct stream *s)
 
 /* ---- questions to the client ---- */
 
+static int
+same_client(const struct handle *a, const struct handle *b)
+{
+	const struct caller *x = handle_caller(a), *y = handle_caller(b);
+
+	return (strcmp(x->user_id, y->user_id) == 0 &&
+	    strcmp(x->client_id, y->client_id) == 0);
+}
+
 int
 stream_ask(struct stream *s, const char *method, const char *params)
 {
@@ -329,15 +358,6 @@ stream_ask(struct stream *s, const char *method, const char *params)
 		return (0);
 	s->asked = 0;
 	return (-1);
-}
-
-static int
-same_client(const struct handle *a, const struct handle *b)
-{
-	const struct caller *x = handle_caller(a), *y = handle_caller(b);
-
-	return (strcmp(x->user_id, y->user_id) == 0 &&
-	    strcmp(x->client_id, y->client_id) == 0);
 }
 
 static struct stream *
@@ -390,9 +410,63 @@ stream_cancel(struct chan *ch, uint32_t id)
 
 	LIST_FOREACH(s, bucket_of(id), by_id)
 		if (s->ch == ch && s->id == id) {
-			stream_gone(s);
+			if (s->flags & SF_LONG)
+				s->wake(s, SW_END);
+			else
+				stream_gone(s);
 			return;
 		}
+}
+
+/* What a caller may see: lists differ where this does. */
+static int
+same_rights(const struct caller *a, const struct caller *b)
+{
+	return (a->display == b->display && a->edit == b->edit &&
+	    a->global_admin == b->global_admin &&
+	    a->read_only == b->read_only && a->nroles == b->nroles &&
+	    a->npackages == b->npackages &&
+	    memcmp(a->role, b->role, a->nroles * sizeof(*a->role)) == 0 &&
+	    memcmp(a->package, b->package,
+	    a->npackages * sizeof(*a->package)) == 0);
+}
+
+void
+stream_handle(struct chan *ch, uint32_t id, struct handle *h)
+{
+	const struct caller *was, *is = handle_caller(h);
+	struct stream *s;
+	int same;
+
+	LIST_FOREACH(s, bucket_of(id), by_id)
+		if (s->ch == ch && s->id == id)
+			break;
+	if (s == NULL || (s->flags & SF_LONG) == 0)
+		return;
+	was = handle_caller(s->handle);
+	if (memcmp(was->grant, is->grant, GRANT_LEN) != 0 ||
+	    !same_client(s->handle, h)) {
+		s->wake(s, SW_END);
+		return;
+	}
+	same = same_rights(was, is);
+	handle_hold(h);
+	++*handle_nstreams(h);
+	LIST_REMOVE(s, of_handle);
+	LIST_INSERT_HEAD(handle_streams(h), s, of_handle);
+	--*handle_nstreams(s->handle);
+	handle_release(s->handle);
+	s->handle = h;
+	s->flags &= ~(unsigned int)SF_GONE;
+	ev_timer_del(&s->timer);
+	s->wake(s, same ? SW_HANDLE : SW_RIGHTS);
+}
+
+void
+streams_setconf(const struct msg_conf_toold *conf)
+{
+	max_all = conf->max_streams;
+	max_grant = conf->max_streams_grant;
 }
 
 /* No response is sent for it: an open stream just ends, else 202. */
@@ -423,20 +497,32 @@ stream_cancelled(const struct handle *h, const struct span *rpc_id)
 			}
 }
 
-/* The listener hears of it before authd does. */
+/*
+ * The listener hears of it before authd does.  What is long stands still
+ * until it has another handle.
+ */
 static void
 on_handle_closed(struct handle *h)
 {
+	struct msg_handle m;
 	struct chan *ch = NULL;		/* one handle, one worker */
 	struct stream *s, *next;
 
 	for (s = LIST_FIRST(handle_streams(h)); s != NULL; s = next) {
 		next = LIST_NEXT(s, of_handle);
-		if (s->flags & SF_RUNNING) {
+		if (s->flags & SF_GONE)
+			continue;
+		if (s->flags & (SF_RUNNING | SF_LONG))
 			s->flags |= SF_GONE;
+		if (s->flags & SF_RUNNING && (s->flags & SF_LONG) == 0)
+			continue;
+		ch = s->ch;
+		if (s->flags & SF_LONG) {
+			memset(&m, 0, sizeof(m));
+			chan_send(ch, MSG_HANDLE_UNKNOWN, s->id, &m);
+			stream_wait(s, 0);
 			continue;
 		}
-		ch = s->ch;
 		s->wake(s, SW_GONE);
 		stream_unknown(s);
 	}

@@ -30,11 +30,15 @@
 
 #define STREAM_QUEUE_MAX	(1U << 20)	/* bytes before events go */
 #define STREAM_BUDGET_MS	45000		/* of an answer, in all */
+#define STREAM_ORPHAN_MS	20000		/* for a new handle to come */
 
 enum stream_why {
 	SW_TIMER,		/* the time given to stream_wait() is over */
 	SW_REPLY,		/* the client answered stream_ask() */
 	SW_LATE,		/* STREAM_BUDGET_MS are over: answer now */
+	SW_HANDLE,		/* long: it has a new handle, same rights */
+	SW_RIGHTS,		/* long: it has a new handle, other rights */
+	SW_END,			/* long: end it with stream_answer() */
 	SW_GONE			/* nobody can be answered: free arg, return */
 };
 
@@ -113,6 +117,14 @@ struct stream *stream_later(struct stream *, unsigned int ms,
 	    void (*wake)(struct stream *, enum stream_why), void *arg);
 void	 stream_wait(struct stream *, unsigned int ms);
 /*
+ * It has no end of its own: no time, and no end with its handle.  While it
+ * waits for another one events are refused; then wake() says SW_HANDLE or
+ * SW_RIGHTS.  Opens it; wake() must know what to do at SW_END.
+ */
+void	 stream_long(struct stream *);
+/* Can events be sent now: it has a live handle, and not too much waits. */
+int	 stream_ready(struct stream *);
+/*
  * Ask the client something (elicitation/create, sampling/createMessage;
  * handshake revisions only, client must take events): wake() is called with
  * SW_REPLY, or with what comes before.  0 or -1.  One question at a time.
@@ -135,6 +147,10 @@ void	 stream_about(struct stream *, const struct era_row *,
 	    const struct scan *, enum stream_level);
 /* The client takes back the request with this number. */
 void	 stream_cancel(struct chan *, uint32_t id);
+/* A long stream gets a new handle, of the same grant. */
+void	 stream_handle(struct chan *, uint32_t id, struct handle *);
+/* Limits from now on. */
+void	 streams_setconf(const struct msg_conf_toold *);
 /*
  * notifications/cancelled of the handshake revisions: the request of the
  * same user and client with this id ends without a response.

@@ -23,8 +23,10 @@
 #include "serve.h"
 #include "session.h"
 #include "store.h"
+#include "stream.h"
 #include "tools.h"
 #include "transfer.h"
+#include "watch.h"
 
 static struct msg_conf_toold staged, conf;
 static int have_staged;
@@ -83,6 +85,8 @@ conf_commit(const struct msg_conf_common *common, int first)
 		conf.max_calls_grant = 0;
 	handles_setconf(&conf);
 	pipe_setconfirm(conf.confirm != 0);
+	streams_setconf(&conf);
+	watch_setconf(&conf);
 	if (!first) {
 		store_setconf(&conf);
 		return;
@@ -94,6 +98,7 @@ conf_commit(const struct msg_conf_common *common, int first)
 	store_start();
 	audit_init();
 	serve_init();
+	watch_init();
 	/* Not earlier: a call must find all of the above. */
 	if (ctl_socket != -1)
 		serve_control(ctl_socket);

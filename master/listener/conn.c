@@ -58,7 +58,6 @@ enum phase {
 #define K_FEED		1024		/* inside feed(): answers gather */
 #define K_UNREAD	2048		/* bytes may come that nobody reads */
 #define K_STREAM	4096		/* the answer under way is a stream */
-#define KEEPALIVE_MS	15000		/* between comments of a stream */
 
 struct conn {
 	struct ev_io	 io;
@@ -631,7 +630,7 @@ write_done(struct conn *c)
 		deadline_set(c, lconf->l.write_timeout_ms < LINGER_MS ?
 		    lconf->l.write_timeout_ms : LINGER_MS);
 	} else if (c->flags & K_STREAM)
-		deadline_set(c, KEEPALIVE_MS);
+		deadline_set(c, lconf->l.keepalive_ms);
 	else if (c->phase == P_HEAD && (c->flags & K_STARTED) == 0)
 		idle_enter(c);
 	want(c);
@@ -849,8 +848,12 @@ conn_drain(void)
 		next = TAILQ_NEXT(c, all);
 		if (c->flags & K_IDLE && c->out.len == c->out_off)
 			conn_close(c);
-		else if (c->req != NULL)
+		else if (c->req != NULL) {
 			c->req->flags |= RQ_CLOSE;
+			/* It would not end before the process has to. */
+			if (c->req->flags & RQ_LONG)
+				link_cancel(c->req->id);
+		}
 	}
 	ev_hook_arm(&flush_hook);
 }
@@ -987,7 +990,7 @@ conn_stream(struct conn *c)
 		return (-1);
 	}
 	if ((c->flags & K_SLOW) == 0)
-		deadline_set(c, KEEPALIVE_MS);
+		deadline_set(c, lconf->l.keepalive_ms);
 	return (0);
 }
 

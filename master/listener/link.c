@@ -85,7 +85,7 @@ called_by(struct chan *ch, const struct msg *m)
 {
 	struct req *r = req_find(m->id);
 
-	if (r != NULL && r->state == RS_STREAM)
+	if (r != NULL && (r->state == RS_STREAM || r->flags & RQ_STREAM))
 		return (r);
 	return (asked_by(ch, m, RS_TOOLD, MSG_CALL));
 }
@@ -98,7 +98,7 @@ on_event(struct chan *ch, struct msg *m)
 	if (r != NULL && (r->u.mcp.flags & CF_SSE) == 0)
 		chan_violation(ch, "an event for one who takes none");
 	else if (r != NULL)
-		stream_event(r, m->tail, m->tail_len);
+		stream_event(r, m->data, m->tail);
 	chan_credit(ch, msg_bulk_len(m));
 }
 
@@ -110,7 +110,7 @@ on_answer(struct chan *ch, struct msg *m)
 	const struct buf *text = NULL;
 
 	if (a->text != 0 && ((text = &texts[a->text - 1])->len == 0 ||
-	    (r != NULL && r->state == RS_STREAM))) {
+	    (r != NULL && r->flags & RQ_STREAM))) {
 		chan_violation(ch, "an answer with a text that was not sent");
 		return;
 	}
@@ -258,6 +258,27 @@ link_call(struct req *r, const struct msg_call *m)
 {
 	return (chan_send_tail(toold, MSG_CALL,
 	    req_ask(r, RS_TOOLD, MSG_CALL), m, r->body.data, r->body.len));
+}
+
+/* The number stays: toold knows the stream by it. */
+void
+link_recheck(struct req *r, const struct msg_token_check *q)
+{
+	r->state = RS_AUTHD;
+	r->asked = MSG_TOKEN_CHECK;
+	conn_wait(r->c, lconf->l.answer_timeout_ms);
+	chan_send(authd, MSG_TOKEN_CHECK, r->id, q);
+}
+
+void
+link_handle_new(struct req *r)
+{
+	struct msg_handle m;
+
+	memcpy(m.handle, r->u.mcp.handle, sizeof(m.handle));
+	r->state = RS_STREAM;
+	r->asked = MSG_CALL;
+	chan_send(toold, MSG_HANDLE_NEW, r->id, &m);
 }
 
 void

@@ -157,7 +157,7 @@ enum req_state {
 	RS_WAIT,			/* for authd and toold to come back */
 	RS_AUTHD,
 	RS_TOOLD,
-	RS_STREAM,			/* RS_TOOLD, and the answer has begun */
+	RS_STREAM,			/* RS_TOOLD, the answer has begun */
 	RS_HEALTH
 };
 #define RQ_CLOSE	1		/* last of its connection */
@@ -169,6 +169,8 @@ enum req_state {
 #define RQ_ORIGIN	64		/* origin is to be allowed */
 #define RQ_SECRET	128		/* its bytes are wiped behind it */
 #define RQ_ASKED	256		/* RQ_CLOSE is the client's wish */
+#define RQ_STREAM	512		/* the head of a stream is written */
+#define RQ_LONG		1024		/* ... that has no end of its own */
 
 struct mcp_state {
 	uint8_t		handle[HANDLE_LEN];
@@ -180,6 +182,7 @@ struct mcp_state {
 	int		modern;		/* protocol 2026-07-28 and later */
 	int		fresh;		/* ask authd, whatever the cache says */
 	int		retried;	/* after HANDLE_UNKNOWN */
+	int		recheck;	/* of a stream: authd was busy */
 	int		repeatable;	/* asking twice does no harm */
 	int		refuse;		/* status, once the token is good */
 	const char	*refuse_why;
@@ -250,6 +253,9 @@ int	 link_up(void);
 uint64_t link_generation(void);
 int	 link_ask_authd(struct req *, uint32_t type, const void *);
 int	 link_call(struct req *, const struct msg_call *);
+/* For a long stream, under the number it has: ask authd, tell toold. */
+void	 link_recheck(struct req *, const struct msg_token_check *);
+void	 link_handle_new(struct req *);
 void	 link_cancel(uint32_t id);
 void	 link_health(struct req *);
 /* Toold takes no more for now. */
@@ -356,6 +362,8 @@ void	 mcp_token_bad(struct req *, const struct msg_token_bad *);
 void	 mcp_answer(struct req *, const struct msg_answer *,
 	    const uint8_t *tail, const struct buf *text);
 void	 mcp_unknown(struct req *);
+/* A long stream waited for authd: ask again. */
+void	 mcp_recheck(struct req *);
 /* Handed to toold and no answer: what to tell the client. */
 void	 mcp_lost(struct req *);
 
@@ -363,7 +371,8 @@ void	 mcp_lost(struct req *);
 
 #define STREAM_OUT_MAX	(256U << 10)	/* a client may be behind by this */
 /* Another event of the answer of r (len 0: begin it). */
-void	 stream_event(struct req *, const uint8_t *, size_t len);
+void	 stream_event(struct req *, const struct msg_event *,
+	    const uint8_t *);
 /* The last one, or none, and the end. */
 void	 stream_end(struct req *, const uint8_t *, size_t len);
 /* Nothing was said for a while. */

@@ -15,6 +15,8 @@
 #include "listener.h"
 
 #define VALUE_MAX	1024		/* of one MCP header field */
+#define AGAIN_MS	5000		/* handles of a stream: this often, */
+#define AGAIN_MAX	3		/* but so many times */
 #define RPC_INVALID	(-32600)
 #define RPC_INTERNAL	(-32603)
 
@@ -109,7 +111,8 @@ take_fields(struct req *r, const struct http_head *h)
 	m->method_len = take_value(r, h->one[HF_MCP_METHOD], CF_METHOD);
 	m->name_len = take_value(r, h->one[HF_MCP_NAME], CF_NAME);
 	m->session_len = take_value(r, h->one[HF_MCP_SESSION], CF_SESSION);
-	if (h->minor > 0 && http_accepts(h, "text/event-stream"))
+	if (h->minor > 0 && r->method != HTTP_HEAD &&
+	    http_accepts(h, "text/event-stream"))
 		m->flags |= CF_SSE;
 	/* Versions are dates, so they sort as text. */
 	m->modern = v->p != NULL && v->len == 10 &&
@@ -246,9 +249,9 @@ authorized(struct req *r)
 		    m->refuse == 503 ? 1 : 0);
 		return;
 	}
-	if (m->method == HM_GET)
+	if (m->method == HM_GET && (m->modern || (m->flags & CF_SSE) == 0))
 		answer_get(r);
-	else if (r->flags & RQ_BODY)
+	else if (r->flags & RQ_BODY || m->method == HM_GET)
 		call(r);
 	else
 		conn_body(r->c);
@@ -291,13 +294,26 @@ mcp_token_ok(struct req *r, const struct msg_token_ok *m)
 {
 	memcpy(r->u.mcp.handle, m->handle, HANDLE_LEN);
 	cache_put(r->u.mcp.digest, m->handle, m->ttl_s);
-	authorized(r);
+	if (r->flags & RQ_STREAM) {
+		link_handle_new(r);
+		stream_quiet(r);
+	} else
+		authorized(r);
 }
 
 void
 mcp_token_bad(struct req *r, const struct msg_token_bad *m)
 {
 	cache_drop(r->u.mcp.digest);
+	if (r->flags & RQ_STREAM) {
+		r->state = RS_STREAM;
+		r->u.mcp.recheck = m->why == TB_BUSY;
+		if (m->why == TB_BUSY)
+			conn_wait(r->c, RETRY_MS);
+		else
+			link_cancel(r->id);
+		return;
+	}
 	switch (m->why) {
 	case TB_BUSY:
 		req_retry(r, mcp_check);
@@ -315,13 +331,64 @@ mcp_token_bad(struct req *r, const struct msg_token_bad *m)
 
 /* ---- toold ---- */
 
+/* What is kept for the token, unless it is newer than what failed. */
+static void
+forget_handle(const struct mcp_state *m)
+{
+	uint8_t kept[HANDLE_LEN];
+
+	if (cache_get(m->digest, kept) == 0 &&
+	    memcmp(kept, m->handle, sizeof(kept)) == 0)
+		cache_drop(m->digest);
+}
+
+void
+mcp_recheck(struct req *r)
+{
+	struct mcp_state *m = &r->u.mcp;
+	struct msg_token_check q;
+
+	m->recheck = 0;
+	if (cache_get(m->digest, m->handle) == 0) {
+		link_handle_new(r);
+		return;
+	}
+	memset(&q, 0, sizeof(q));
+	q.len = (uint32_t)m->token_len;
+	memcpy(q.token, m->token, m->token_len);
+	link_recheck(r, &q);
+	secret_wipe(q.token, m->token_len);
+}
+
+/*
+ * A long stream needs a new handle.  One that needs it all the time is
+ * given up: there are more tokens than a worker may have handles.
+ */
+static void
+again(struct req *r)
+{
+	int soon = r->until.ms != 0 && mono_before(ev_now(), r->until);
+
+	r->u.mcp.retried = soon ? r->u.mcp.retried + 1 : 0;
+	r->until = mono_add(ev_now(), AGAIN_MS);
+	if (r->u.mcp.retried > AGAIN_MAX) {
+		r->state = RS_STREAM;
+		link_cancel(r->id);
+	} else
+		mcp_recheck(r);
+}
+
 void
 mcp_unknown(struct req *r)
 {
 	struct mcp_state *m = &r->u.mcp;
 
-	cache_drop(m->digest);
-	if (r->state == RS_STREAM) {
+	forget_handle(m);
+	if (r->flags & RQ_LONG) {
+		again(r);
+		return;
+	}
+	if (r->flags & RQ_STREAM) {
 		stream_end(r, NULL, 0);
 		return;
 	}
@@ -354,8 +421,12 @@ mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail,
 	char extra[320];
 	int n = 0;
 
-	if (r->state == RS_STREAM) {
+	if (r->flags & RQ_STREAM) {
 		stream_end(r, tail + a->session_len, a->body_len);
+		return;
+	}
+	if (a->status == 405 && r->u.mcp.method == HM_GET) {
+		answer_get(r);
 		return;
 	}
 	memset(&p, 0, sizeof(p));
@@ -382,7 +453,7 @@ mcp_answer(struct req *r, const struct msg_answer *a, const uint8_t *tail,
 void
 mcp_lost(struct req *r)
 {
-	if (r->state == RS_STREAM)
+	if (r->flags & RQ_STREAM)
 		conn_cut(r->c);
 	else if (r->u.mcp.repeatable)
 		reply_rpc(r, 503, RPC_INTERNAL, "The part that does the work "

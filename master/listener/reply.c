@@ -244,6 +244,11 @@ reply_done(struct req *r, const struct reply *p, uint32_t ref)
 {
 	int last = (r->flags & RQ_CLOSE) != 0 || conn_draining();
 
+	/* There is no second answer to one request. */
+	if (r->flags & RQ_STREAM) {
+		conn_cut(r->c);
+		return;
+	}
 	nreplies++;
 	if (p->status >= 400)
 		nrefused++;

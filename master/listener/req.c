@@ -152,8 +152,9 @@ req_free(struct req *r)
 int
 req_ends(const struct req *r)
 {
-	return ((r->state == RS_TOOLD || r->state == RS_STREAM) &&
-	    r->u.mcp.modern);
+	return (r->flags & RQ_LONG || ((r->state == RS_TOOLD ||
+	    r->state == RS_STREAM) && (r->u.mcp.modern ||
+	    r->u.mcp.method == HM_GET)));
 }
 
 void
@@ -294,7 +295,7 @@ req_link_lost(void)
 			continue;
 		if (r->state == RS_HEALTH)
 			meta_health_failed(r);
-		else if (r->state == RS_STREAM)
+		else if (r->flags & RQ_STREAM)
 			mcp_lost(r);
 		else if (repeatable(r) && r->go != NULL)
 			wait_enter(r, r->go);

@@ -73,6 +73,7 @@ static void
 stream_open(struct req *r)
 {
 	r->state = RS_STREAM;
+	r->flags |= RQ_STREAM;
 	buf_wipe(&r->body);
 	mem_give(r->taken);
 	r->taken = r->skip = 0;
@@ -80,14 +81,16 @@ stream_open(struct req *r)
 }
 
 void
-stream_event(struct req *r, const uint8_t *p, size_t len)
+stream_event(struct req *r, const struct msg_event *e, const uint8_t *p)
 {
-	if (r->state != RS_STREAM)
+	if ((r->flags & RQ_STREAM) == 0)
 		stream_open(r);
-	if (conn_stream(r->c) == -1 || len == 0)
+	if (e->flags & EVF_LONG)
+		r->flags |= RQ_LONG;
+	if (conn_stream(r->c) == -1 || e->len == 0)
 		return;
 	chunk_begin();
-	add_event(p, len);
+	add_event(p, e->len);
 	chunk_send(r, 0);
 }
 
@@ -108,6 +111,10 @@ stream_quiet(struct req *r)
 {
 	if (conn_stream(r->c) == -1)
 		return;
+	if (r->u.mcp.recheck) {
+		mcp_recheck(r);
+		return;
+	}
 	chunk_begin();
 	buf_adds(&chunk, ":\n\n");
 	chunk_send(r, 0);

@@ -36,7 +36,7 @@
 
 /* What the stand-ins saw, and how they behave. */
 static struct {
-	unsigned int	checks, calls, cancels, gone, unknowns;
+	unsigned int	checks, calls, cancels, gone, unknowns, handles;
 	int		busy;		/* answers that say so first */
 	int		mute_authd, mute_toold;
 	uint32_t	last_call, last_ask;
@@ -202,6 +202,8 @@ on_toold(struct chan *ch, struct msg *m)
 	if (m->type == MSG_CANCEL) {
 		seen.cancels++;
 		ev_stop(0);
+	} else if (m->type == MSG_HANDLE_NEW) {
+		seen.handles++;
 	} else if (seen.mute_toold) {
 		if (m->type == MSG_CALL) {
 			seen.calls++;
@@ -510,7 +512,7 @@ static struct msg_conf_listener rig_limits = {
 	.max_body = 1 << 20, .max_memory = 4 << 20,
 	.header_timeout_ms = 4000, .body_timeout_ms = 1500,
 	.idle_timeout_ms = 20000, .write_timeout_ms = 200,
-	.answer_timeout_ms = 4000, .rate_addr = 0
+	.answer_timeout_ms = 4000, .rate_addr = 0, .keepalive_ms = 15000
 };
 static const char *rig_url = URL;
 

@@ -814,10 +814,12 @@ test_cancel(void **state)
 #define STREAM(more) "POST /mcp HTTP/1.1\r\n" HOST JSON BEARER("goodA")	\
 	"Accept: text/event-stream\r\nContent-Length: 4\r\n" more "\r\nping"
 
+static uint32_t fake_long;		/* flags of events */
+
 static void
 fake_event(struct chan *ch, uint32_t id, const char *text)
 {
-	struct msg_event e = { (uint32_t)strlen(text), 0 };
+	struct msg_event e = { (uint32_t)strlen(text), fake_long };
 
 	chan_send_tail(ch, MSG_EVENT, id, &e, text, e.len);
 }
@@ -923,6 +925,47 @@ test_stream_lost(void **state)
 	seen.mute_toold = 0;
 }
 
+/* A stream without an end of its own outlives its handle, not its token. */
+static void
+test_stream_long(void **state)
+{
+	static const char req[] = "GET /mcp HTTP/1.1\r\n" HOST
+	    BEARER("goodA") "Accept: text/event-stream\r\n"
+	    "Mcp-Session-Id: s\r\n\r\n";
+	struct msg_handle h;
+	struct client *c = client_open(0);
+
+	memset(&h, 0, sizeof(h));
+	fake_long = EVF_LONG;
+	seen.mute_toold = 1;
+	client_send(c, req, sizeof(req) - 1);
+	rig_turns();
+	assert_int_equal(seen.calls, 1);
+	assert_int_equal(seen.checks, 1);
+	fake_event(fake_toold, seen.last_call, "");
+	chan_send(fake_toold, MSG_HANDLE_UNKNOWN, seen.last_call, &h);
+	rig_turns();
+	assert_has(c->in, "text/event-stream");
+	assert_int_equal(seen.checks, 2);
+	assert_int_equal(seen.handles, 1);
+	fake_event(fake_toold, seen.last_call, "{\"later\":1}");
+	rig_turns();
+	assert_has(c->in, "data: {\"later\":1}\n\n");
+	/* Time and again is too often: it is taken back. */
+	for (h.handle[0] = 0; h.handle[0] < 5; h.handle[0]++) {
+		chan_send(fake_toold, MSG_HANDLE_UNKNOWN, seen.last_call, &h);
+		rig_turns();
+	}
+	assert_int_equal(seen.cancels, 2);
+	assert_int_equal(seen.handles, 4);
+	fake_answer(fake_toold, seen.last_call, 200, "", "", 0);
+	rig_turns();
+	assert_has(c->in, "\r\n0\r\n\r\n");
+	client_close(c);
+	fake_long = 0;
+	seen.mute_toold = 0;
+}
+
 /* An event for a client that takes none is a violation. */
 static void
 test_stream_refused(void **state)
@@ -1021,14 +1064,29 @@ static void
 test_drain(void **state)
 {
 	struct client *idle = client_open(0), *busy = client_open(0);
+	struct client *c = client_open(0);
+	uint32_t long_call;
 
 	client_send(idle, PING, strlen(PING));
 	client_wait(idle, 1);
 	seen.mute_toold = 1;
+	client_send(c, STREAM(""), sizeof(STREAM("")) - 1);
+	rig_turns();
+	fake_long = EVF_LONG;
+	fake_event(fake_toold, long_call = seen.last_call, "{}");
+	rig_turns();
 	client_send(busy, PING, strlen(PING));
 	rig_turns();
 	conn_drain();
 	rig_turns();
+	rig_turns();
+	/* A stream without an end is ended, with what toold has to say. */
+	assert_int_equal(seen.cancels, 1);
+	fake_answer(fake_toold, long_call, 200, "", "{}", 2);
+	client_wait(c, 0);
+	assert_has(c->in, "data: {}\n\n\r\n0\r\n\r\n");
+	assert_true(c->eof);
+	client_close(c);
 	assert_true(idle->eof);
 	assert_int_equal(seen.exited, 0);
 	fake_answer(fake_toold, seen.last_call, 200, "", "{}", 2);
@@ -1060,7 +1118,7 @@ main(void)
 		T(test_cancel), T(test_wrong_answer), T(test_new_worker),
 		T(test_cache), T(test_bad_conf), T(test_stream),
 		T(test_stream_unread), T(test_stream_lost),
-		T(test_stream_refused), T(test_drain)
+		T(test_stream_refused), T(test_stream_long), T(test_drain)
 	};
 
 	return (cmocka_run_group_tests(tests, rig_setup, rig_teardown));

@@ -36,7 +36,7 @@ static struct chan *listener[2], *authd;
 static int audit_is_full;
 static char order[4096];		/* grants of calls, as they ran */
 static unsigned int served, answers, busy, unknown, health;
-static unsigned int last_status, events, woken[4];
+static unsigned int last_status, events, woken[SW_GONE + 1];
 static char last_event[256];
 static int release;			/* waiting calls answer at last */
 static unsigned int last_text, last_text_at, texts;
@@ -347,7 +347,9 @@ call(int who, uint8_t grant, uint32_t id, const char *body)
 static int
 setup(void **state)
 {
-	static const struct msg_conf_toold limits;
+	static const struct msg_conf_toold limits = {
+		.max_streams = 100, .max_streams_grant = 32
+	};
 	struct msg_worker w = { .slot = 0 };
 	struct msg_hello hello = { 1 };
 	int sv[2], i;
@@ -359,6 +361,7 @@ setup(void **state)
 	order[0] = '\0';
 	audit_is_full = 0;
 	handles_setconf(&limits);
+	streams_setconf(&limits);
 	assert_int_equal(chan_pair(sv), 0);
 	authd_peer(sv[0], 1);
 	authd = chan_new(sv[1], CK_AUTHD_TOOLD, SIDE_FIRST, &authd_ops, NULL);

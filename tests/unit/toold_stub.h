@@ -81,6 +81,12 @@ handle_nstreams(struct handle *h)
 	return (&h->nstreams);
 }
 
+int
+handle_check(struct handle *h)
+{
+	return (!h->live);
+}
+
 void
 handles_onclose(void (*fn)(struct handle *))
 {
