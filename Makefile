@@ -176,6 +176,7 @@ soak: all
 	sh tests/soak.sh
 bench: all
 	sh tests/bench/run.sh
+	sh tests/bench/streams.sh
 demo:
 	@sh etc/demo.sh
 
