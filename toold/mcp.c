@@ -17,7 +17,7 @@
 
 #define DISCOVER_TTL_MS	300000
 /* A batch begins no item with more than this behind it. */
-#define BATCH_OUT_MAX	(8U << 20)
+#define BATCH_OUT_MAX	(1U << 20)
 #define BATCH_MS	5000
 #define INSTRUCTIONS							\
 	"keepd gives access to the design-time artifacts of a platform: "\

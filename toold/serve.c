@@ -314,7 +314,8 @@ waiting_run(struct waiting *w)
 	struct handle *h;
 
 	chan_credit(w->peer->ch, w->bulk);
-	if (mono_now().ms - w->since.ms > SERVE_WAIT_MS)
+	if (mono_now().ms - w->since.ms > SERVE_WAIT_MS ||
+	    chan_queued(w->peer->ch) > SERVE_QUEUED_MAX)
 		answer_busy(w->peer, w->id);
 	else if ((h = handle_find(w->peer->worker, w->head.handle)) == NULL)
 		answer_unknown(w->peer, w->id, w->head.handle);
@@ -394,7 +395,7 @@ on_call(struct chan *ch, struct msg *msg)
 	if ((h = handle_find(p->worker, m->handle)) == NULL) {
 		chan_credit(ch, msg_bulk_len(msg));
 		answer_unknown(p, msg->id, m->handle);
-	} else if (audit_full()) {
+	} else if (audit_full() || chan_queued(ch) > SERVE_QUEUED_MAX) {
 		chan_credit(ch, msg_bulk_len(msg));
 		answer_busy(p, msg->id);
 	} else if (TAILQ_EMPTY(&lanes) && spent_us < SERVE_SLICE_US) {

@@ -12,6 +12,8 @@
 
 #define SERVE_SLICE_US		20000	/* of calls in one turn */
 #define SERVE_QUEUE_BYTES	(128U << 10)	/* written within the turn */
+/* Bytes of answers that wait for one peer; calls then get 503. */
+#define SERVE_QUEUED_MAX	(32U << 20)
 #define SERVE_WAIT_GRANT	64	/* calls of one grant that may wait */
 #define SERVE_WAIT_ALL		4096
 #define SERVE_WAIT_BYTES	(64U << 20)

@@ -668,9 +668,9 @@ test_bug_batch_answers_larger_than_a_message(void **state)
 	memcpy(text + n, "]", 2);
 	post(NULL, text);
 	assert_int_equal(r.status, 200);
-	assert_true(body.len < (16U << 20));
+	assert_true(body.len < (4U << 20));
 	assert_int_equal(json_array_size(answer), 32);
-	assert_non_null(at(answer, "8|result"));
+	assert_non_null(at(answer, "1|result"));
 	assert_int_equal(json_integer_value(at(answer, "31|id")), 7);
 	assert_int_equal(json_integer_value(at(answer, "31|error|code")),
 	    RPC_INTERNAL);

@@ -41,6 +41,8 @@ static char last_event[256];
 static int release;			/* waiting calls answer at last */
 static unsigned int last_text, last_text_at, texts;
 static char last_body[256], last_session[64];
+static int stingy;			/* grant no credit for answers */
+static size_t owed;
 static struct ev_timer stop_timer;
 
 /* ---- what is not under test ---- */
@@ -157,7 +159,9 @@ answers_later(const struct request *req, struct reply *r)
 }
 static struct shared shared;
 
-/* A body of digits is how many ms of work it is. */
+#define BIG	(9U << 20)
+
+/* A body of digits is how many ms of work it is; b has a big answer. */
 void
 mcp_serve(const struct request *req, struct reply *r)
 {
@@ -182,6 +186,10 @@ mcp_serve(const struct request *req, struct reply *r)
 	r->status = 200;
 	r->retry_after = 0;
 	r->gone = n > 0 && text[0] == 'g';
+	if (n > 0 && text[0] == 'b') {
+		memset(buf_reserve(r->body, BIG), ' ', BIG);
+		r->body->len += BIG;
+	}
 	if (answers_later(req, r))
 		return;
 	buf_addf(r->body, "[%.*s|%.*s|%.*s|%.*s]", (int)req->version.len,
@@ -359,7 +367,8 @@ setup(void **state)
 	memset(woken, 0, sizeof(woken));
 	served = answers = busy = unknown = health = 0;
 	order[0] = '\0';
-	audit_is_full = 0;
+	audit_is_full = stingy = 0;
+	owed = 0;
 	handles_setconf(&limits);
 	streams_setconf(&limits);
 	assert_int_equal(chan_pair(sv), 0);
@@ -531,6 +540,35 @@ test_audit_full(void **state)
 	assert_int_equal(served, 0);
 }
 
+/*
+ * Answers that are made faster than the worker takes them: it was held to
+ * break the rules of its channel, and killed.
+ */
+static void
+test_bug_worker_killed_for_large_answers(void **state)
+{
+	int i;
+
+	open_handle(1, 0);
+	stingy = 1;
+	for (i = 0; i < 20; i++)
+		call(0, 0, (uint32_t)i + 1, "big");
+	for (i = 0; i < 50 && listener[0] != NULL && served < 20; i++)
+		turn(20);
+	assert_non_null(listener[0]);
+	stingy = 0;
+	chan_credit(listener[0], owed);
+	owed = 0;
+	for (i = 0; i < 500 && answers < 20; i++)
+		turn(20);
+	assert_int_equal(answers, 20);
+	assert_true(busy > 0 && busy < 19);
+	call(0, 0, 99, "0");
+	for (i = 0; i < 500 && answers < 21; i++)
+		turn(20);
+	assert_int_equal(last_status, 200);
+}
+
 static void
 test_control(void **state)
 {
@@ -650,7 +688,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_call), T(test_shared_text), T(test_unknown_handle),
 		T(test_turns), T(test_too_many_wait), T(test_cancel), T(test_worker_leaves),
-		T(test_audit_full), T(test_control), T(test_later),
+		T(test_audit_full), T(test_control),
+		T(test_bug_worker_killed_for_large_answers), T(test_later),
 		T(test_later_ends), T(test_later_limit),
 	};
 
