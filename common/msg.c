@@ -293,8 +293,8 @@ call_ok(const void *body, size_t tail_len)
 	uint64_t		 sum;
 
 	sum = (uint64_t)m->version_len + m->mcp_method_len + m->mcp_name_len +
-	    m->session_len + m->body_len;
-	if (m->method < HM_POST || m->method >= HM_MAX || m->zero != 0 ||
+	    m->session_len + m->params_len + m->body_len;
+	if (m->method < HM_POST || m->method >= HM_MAX ||
 	    (m->flags & ~(uint32_t)CF_ALL) != 0 || sum != tail_len)
 		return (0);
 	return ((m->flags & CF_VERSION || m->version_len == 0) &&

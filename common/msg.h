@@ -513,7 +513,8 @@ enum call_method { HM_POST = 1, HM_GET, HM_DELETE, HM_MAX };
 #define CF_SSE		16		/* Accept lists text/event-stream */
 #define CF_READ_ONLY	32		/* ?mode=ro on the URL */
 #define CF_ALL		63
-struct msg_call {	/* tail: version, mcp_method, mcp_name, session, body */
+/* tail: version, mcp_method, mcp_name, session, params, body */
+struct msg_call {
 	uint8_t		handle[HANDLE_LEN];
 	uint32_t	method;		/* enum call_method */
 	uint32_t	flags;		/* CF_ bits */
@@ -522,7 +523,8 @@ struct msg_call {	/* tail: version, mcp_method, mcp_name, session, body */
 	uint32_t	mcp_name_len;
 	uint32_t	session_len;
 	uint32_t	body_len;
-	uint32_t	zero;
+	/* Mcp-Param- fields, each NAME:VALUE and a newline. */
+	uint32_t	params_len;
 };
 
 #define AF_JSON		1		/* body is JSON; else there is none */

@@ -11,6 +11,7 @@
 #include "../common/text.h"
 #include "input.h"
 #include "mcp.h"
+#include "mirror.h"
 #include "pipe.h"
 #include "rpc.h"
 #include "stream.h"
@@ -492,6 +493,11 @@ mcp_tools_call(struct mcp *m)
 	if ((t = named_tool(m)) == NULL ||
 	    (args = parse_arguments(m)) == NULL)
 		return;
+	if (t->mirrors != NULL && m->era->flags & EF_STATELESS &&
+	    mirror_check(m, t->mirrors, args) == -1) {
+		json_decref(args);
+		return;
+	}
 	/* Up to 2025-11-25 answers come as responses, not so. */
 	if ((m->era->flags & EF_STATELESS) == 0 ||
 	    (m->scan.input_responses.p == NULL &&

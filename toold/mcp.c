@@ -216,9 +216,8 @@ header_mismatch(struct mcp *m, const char *header, const char *what)
 	return (-1);
 }
 
-/* A header value, decoded if it is of the form =?base64?...?= */
-static long
-header_value(const struct span *h, char *out, size_t cap)
+long
+mcp_header_value(const struct span *h, char *out, size_t cap)
 {
 	static const char head[] = "=?base64?", tail[] = "?=";
 	size_t hl = sizeof(head) - 1, tl = sizeof(tail) - 1;
@@ -248,7 +247,7 @@ check_name_header(struct mcp *m, const struct method *row)
 	if ((m->req->flags & CF_NAME) == 0)
 		return (header_mismatch(m, "Mcp-Name", "is required"));
 	nwant = span_string(body, want, sizeof(want));
-	ngot = header_value(&m->req->mcp_name, got, sizeof(got));
+	ngot = mcp_header_value(&m->req->mcp_name, got, sizeof(got));
 	if (nwant == -1 || nwant != ngot ||
 	    memcmp(want, got, (size_t)nwant) != 0)
 		return (header_mismatch(m, "Mcp-Name", "is not what the body "

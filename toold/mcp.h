@@ -21,7 +21,8 @@ struct request {
 	enum call_method method;
 	unsigned int	 flags;		/* CF_ bits */
 	struct stream	*stream;	/* for events, and later answers */
-	struct span	 version, mcp_method, mcp_name, session, body;
+	struct span	 version, mcp_method, mcp_name, session, params,
+			 body;
 };
 
 struct reply {
@@ -93,6 +94,11 @@ int	mcp_count_call(struct mcp *);
 /* ,"ttlMs":..,"cacheScope":"private" where the revision has caching. */
 #define MCP_LIST_TTL_MS	60000
 void	mcp_cache_hints(struct mcp *, unsigned int ttl_ms);
+/*
+ * A header value, decoded if it is of the form =?base64?...?=: its length,
+ * or -1 when it is badly encoded or longer than cap.
+ */
+long	mcp_header_value(const struct span *, char *out, size_t cap);
 /* An error answer; the status stays what it is. */
 #define mcp_error(m, code, data, ...)					\
 	rpc_error((m)->reply->body, (m)->era, &(m)->scan.id, (code),	\

@@ -194,6 +194,7 @@ request_fill(struct request *r, const struct msg_call *m,
 	p = take_span(p, m->mcp_method_len, &r->mcp_method);
 	p = take_span(p, m->mcp_name_len, &r->mcp_name);
 	p = take_span(p, m->session_len, &r->session);
+	p = take_span(p, m->params_len, &r->params);
 	take_span(p, m->body_len, &r->body);
 }
 

@@ -77,6 +77,8 @@ root_lint(const json_t *root)
 			return ("a combining keyword at the root of a schema");
 	if (!key_absent(root, "$ref") || !key_absent(root, "$schema"))
 		return ("$ref or $schema in a schema");
+	if (!key_absent(root, "x-mcp-header"))
+		return ("x-mcp-header, which not all clients know");
 	return (NULL);
 }
 
@@ -166,6 +168,40 @@ tool_find(const char *name, size_t len)
 	return (NULL);
 }
 
+/* Properties with x-mcp-header: that name to the keys that lead there. */
+static void
+find_mirrors(json_t *schema, json_t *path, json_t *found)
+{
+	json_t *props = json_object_get(schema, "properties"), *p, *here;
+	const char *key, *name;
+
+	json_object_foreach(props, key, p) {
+		if ((here = json_copy(path)) == NULL ||
+		    json_array_append_new(here, json_string(key)) == -1)
+			fatalx("no memory for a schema");
+		name = json_string_value(json_object_get(p, "x-mcp-header"));
+		if (name != NULL)
+			json_object_set(found, name, here);
+		find_mirrors(p, here, found);
+		json_decref(here);
+	}
+}
+
+static json_t *
+mirrors_of(const struct tool *t)
+{
+	json_t *schema = json_loads(t->input_schema, 0, NULL);
+	json_t *found = json_object(), *path = json_array();
+
+	find_mirrors(schema, path, found);
+	json_decref(path);
+	json_decref(schema);
+	if (json_object_size(found) > 0)
+		return (found);
+	json_decref(found);
+	return (NULL);
+}
+
 static void
 tool_add(const struct tool *t, int lint)
 {
@@ -186,6 +222,7 @@ tool_add(const struct tool *t, int lint)
 	    err, sizeof(err));
 	if (e->input == NULL)
 		fatalx("tool %s: input schema: %s", t->name, err);
+	e->mirrors = lint ? NULL : mirrors_of(t);
 	for (i = name_slot(t->name, len); slots[i] != 0; )
 		i = (i + 1) & (SLOTS - 1);
 	slots[i] = (unsigned char)nentries;
@@ -214,8 +251,10 @@ tools_free(void)
 {
 	size_t i;
 
-	for (i = 0; i < nentries; i++)
+	for (i = 0; i < nentries; i++) {
 		schema_free(entries[i].input);
+		json_decref(entries[i].mirrors);
+	}
 	for (i = 0; i < nlists; i++)
 		buf_free(&lists[i].text.text);
 	memset(slots, 0, sizeof(slots));

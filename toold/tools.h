@@ -6,9 +6,9 @@
  * Rules of a row (clients drop tools that break the ones about schemas):
  * a name of [a-z0-9_]{1,48}, unique; title and description; a level; a
  * function; schemas that are objects with "properties" at the root, without
- * oneOf, anyOf, allOf, not, if or $ref and $schema there, all properties
- * described, no unknown keys taken; tools that write need Edit and take
- * dryRun and requestId.
+ * oneOf, anyOf, allOf, not or if there and without $ref, $schema or
+ * x-mcp-header anywhere, all properties described, no unknown keys taken;
+ * tools that write need Edit and take dryRun and requestId.
  */
 #ifndef TOOLD_TOOLS_H
 #define TOOLD_TOOLS_H
@@ -23,6 +23,7 @@
 struct tool_entry {
 	const struct tool	*tool;
 	struct schema		*input;
+	json_t			*mirrors;	/* mirror.h; NULL: none */
 };
 
 /* Tables of rows, ended by NULL: the whole surface of this program. */

@@ -179,6 +179,7 @@ struct mcp_state {
 	enum call_method method;
 	uint32_t	flags;		/* CF_ bits */
 	uint32_t	version_len, method_len, name_len, session_len;
+	uint32_t	params_len;
 	int		modern;		/* protocol 2026-07-28 and later */
 	int		fresh;		/* ask authd, whatever the cache says */
 	int		retried;	/* after HANDLE_UNKNOWN */

@@ -17,6 +17,7 @@
 #define VALUE_MAX	1024		/* of one MCP header field */
 #define AGAIN_MS	5000		/* handles of a stream: this often, */
 #define AGAIN_MAX	3		/* but so many times */
+#define PARAMS_MAX	4096		/* of all Mcp-Param- fields */
 #define RPC_INVALID	(-32600)
 #define RPC_INTERNAL	(-32603)
 
@@ -101,6 +102,32 @@ take_value(struct req *r, struct http_str v, uint32_t flag)
 	return ((uint32_t)v.len);
 }
 
+/* Arguments that the client repeats in the head; toold knows which count. */
+static uint32_t
+take_params(struct req *r, const struct http_head *h)
+{
+	static const char head[] = "mcp-param-";
+	const size_t n = sizeof(head) - 1;
+	const struct http_hdr *f;
+	size_t i, start = r->body.len;
+
+	for (i = 0; i < h->nhdr; i++) {
+		f = &h->hdr[i];
+		if (f->field != HF_OTHER || f->name.len <= n ||
+		    strncasecmp(f->name.p, head, n) != 0)
+			continue;
+		buf_add(&r->body, f->name.p + n, f->name.len - n);
+		buf_addc(&r->body, ':');
+		buf_add(&r->body, f->value.p, f->value.len);
+		buf_addc(&r->body, '\n');
+	}
+	if (r->body.len - start > PARAMS_MAX) {
+		refuse_later(r, 431, "the Mcp-Param- fields are too long");
+		r->body.len = start;
+	}
+	return ((uint32_t)(r->body.len - start));
+}
+
 static void
 take_fields(struct req *r, const struct http_head *h)
 {
@@ -111,6 +138,7 @@ take_fields(struct req *r, const struct http_head *h)
 	m->method_len = take_value(r, h->one[HF_MCP_METHOD], CF_METHOD);
 	m->name_len = take_value(r, h->one[HF_MCP_NAME], CF_NAME);
 	m->session_len = take_value(r, h->one[HF_MCP_SESSION], CF_SESSION);
+	m->params_len = take_params(r, h);
 	if (h->minor > 0 && r->method != HTTP_HEAD &&
 	    http_accepts(h, "text/event-stream"))
 		m->flags |= CF_SSE;
@@ -233,6 +261,7 @@ call(struct req *r)
 	c.mcp_method_len = m->method_len;
 	c.mcp_name_len = m->name_len;
 	c.session_len = m->session_len;
+	c.params_len = m->params_len;
 	c.body_len = (uint32_t)(r->body.len - r->skip);
 	link_call(r, &c);
 }

@@ -55,6 +55,33 @@ await test('control: the proxy adds the token only where none is, and ' +
 	c.close();
 });
 
+await test('custom headers: each type, nested, absent, twice', async () => {
+	const args = { region: 'us', place: { floor: 3, lift: true } };
+	const good = [['Mcp-Param-Region', 'us'], ['mcp-param-floor', '3'],
+	    ['MCP-PARAM-LIFT', 'true']];
+	const send = async (headers, a = args) => {
+		const q = mcpRequest('tools/call', { name: 'test_custom_header',
+		    arguments: a }, { era: '2026-07-28', token: g.access });
+		const r = await http(base, 'POST', '/mcp', [...Object.entries(
+		    q.headers), ...headers], q.body);
+		return [r.status, r.json.error?.code];
+	};
+	eq(await send(good), [200, undefined]);
+	eq(await send([...good, ['Mcp-Param-Other', 'x']]), [200, undefined]);
+	eq(await send([good[0], ['Mcp-Param-Floor', '3.0'], good[2]]),
+	    [200, undefined], 'numbers as numbers');
+	eq(await send([], {}), [200, undefined], 'nothing to repeat');
+	eq(await send([], { region: null }), [200, undefined], 'null is not sent');
+	for (const h of [good.slice(1), good.slice(0, 2), [...good, good[0]],
+	    [['Mcp-Param-Region', 'US'], ...good.slice(1)],
+	    [good[0], ['Mcp-Param-Floor', '4'], good[2]],
+	    [good[0], ['Mcp-Param-Floor', '3x'], good[2]],
+	    [...good.slice(0, 2), ['Mcp-Param-Lift', 'True']]])
+		eq(await send(h), [400, -32020], JSON.stringify(h));
+	eq(await send([...good, ['Mcp-Param-X', 'y'.repeat(5000)]]),
+	    [431, -32600], 'too long');
+});
+
 for (const [set, expected] of Object.entries(want.server)) {
 	const dir = mkdtempSync(path.join(tmpdir(), 'keepd-conformance-'));
 	const found = {};

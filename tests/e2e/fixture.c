@@ -426,6 +426,11 @@ static const struct tool tools[] = {
 	ROW("test_input_required_result_multi_round", NO_ARGS, mrtr_rounds),
 	ROW("test_input_required_result_capabilities", NO_ARGS,
 	    mrtr_capabilities),
+	ROW("test_custom_header", "{\"type\":\"object\",\"properties\":{"
+	    "\"region\":{\"type\":\"string\",\"x-mcp-header\":\"Region\"},"
+	    "\"place\":{\"type\":\"object\",\"properties\":{\"floor\":{"
+	    "\"type\":\"integer\",\"x-mcp-header\":\"Floor\"},\"lift\":{"
+	    "\"type\":\"boolean\",\"x-mcp-header\":\"Lift\"}}}}}", plain),
 	ROW("json_schema_2020_12_tool", SCHEMA_2020, plain),
 	{ .name = NULL }
 };

@@ -8,7 +8,7 @@
 /* link: toold/mcp.o toold/call.o toold/rpc.o toold/era.o toold/scan.o */
 /* link: toold/pipe.o toold/tools.o toold/session.o toold/mac.o */
 /* link: toold/stream.o toold/logging.o toold/input.o toold/opaque.o */
-/* link: -ljansson -lmd */
+/* link: toold/mirror.o -ljansson -lmd */
 #include "tests/unit/toold_stub.h"
 
 #include "toold/mcp.h"

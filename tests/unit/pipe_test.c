@@ -242,7 +242,7 @@ static void
 test_answer_too_long(void **state)
 {
 	struct tool t = stub_tools[0];
-	struct tool_entry e = { &t, NULL };
+	struct tool_entry e = { &t, NULL, NULL };
 
 	t.fn = stub_long;
 	buf_init(&out, 1000);
