@@ -7,9 +7,23 @@
 # Sets K_URL to the proxy's address, which is the instance's public URL, and
 # K_CA to the certificate that clients must trust.
 
-# nginx, caddy or haproxy, on the port behind the instance's own.
+# keepd's own TLS, for the same tests without anything in between.
+k_proxy_none() {
+	k_write_conf
+	cat >>"$K_DIR/keepd.conf" <<-EOT
+		listen on 127.0.0.1 port $K_PROXY_PORT tls
+		certificate "$K_DIR/proxy/cert.pem" key "$K_DIR/proxy/key.pem"
+	EOT
+	chmod 600 "$K_DIR/proxy/key.pem"
+	if [ "$(k_as)" = nobody ]; then
+		chown 65534:65534 "$K_DIR"/proxy/*
+	fi
+}
+
+# nginx, caddy or haproxy, on the port behind the instance's own; or none.
 k_proxy() {
-	command -v "$1" >/dev/null || k_die "no $1: apt-get install $1"
+	[ "$1" = none ] || command -v "$1" >/dev/null ||
+	    k_die "no $1: apt-get install $1"
 	K_PROXY_PORT=$(k_free_port)
 	K_PUBLIC=https://127.0.0.1:$K_PROXY_PORT
 	mkdir "$K_DIR/proxy" && chmod 755 "$K_DIR/proxy"
@@ -20,14 +34,19 @@ k_proxy() {
 	    2>/dev/null || k_die "openssl made no certificate"
 	cat "$K_DIR/proxy/cert.pem" "$K_DIR/proxy/key.pem" \
 	    >"$K_DIR/proxy/both.pem"
-	k_write_conf
-	echo "trusted-proxy { 127.0.0.1 }" >>"$K_DIR/keepd.conf"
-	"k_proxy_$1" || k_die "$1 did not start: $(tail -n 5 "$K_DIR/proxy/err")"
+	if [ "$1" = none ]; then
+		k_proxy_none
+	else
+		k_write_conf
+		echo "trusted-proxy { 127.0.0.1 }" >>"$K_DIR/keepd.conf"
+		"k_proxy_$1"
+	fi || k_die "$1 did not start: $(tail -n 5 "$K_DIR/proxy/err")"
 	K_URL=$K_PUBLIC
 	K_CA=$K_DIR/proxy/cert.pem
 	NODE_EXTRA_CA_CERTS=$K_CA
 	export K_URL K_CA K_PROXY_PORT K_PUBLIC NODE_EXTRA_CA_CERTS
 	trap 'k_proxy_stop; k_cleanup' EXIT
+	[ "$1" != none ] || return 0
 	_i=0
 	until curl -s -o /dev/null --cacert "$K_CA" "$K_URL/healthz"; do
 		_i=$((_i + 1))
@@ -99,9 +118,11 @@ k_proxy_haproxy() {
 }
 
 k_proxy_stop() {
-	[ -s "$K_DIR/proxy/pid" ] || return 0
-	kill -TERM "$(cat "$K_DIR/proxy/pid")" 2>/dev/null
-	k_gone "$(cat "$K_DIR/proxy/pid")" 10
+	[ -d "$K_DIR/proxy" ] || return 0
+	if [ -s "$K_DIR/proxy/pid" ]; then
+		kill -TERM "$(cat "$K_DIR/proxy/pid")" 2>/dev/null
+		k_gone "$(cat "$K_DIR/proxy/pid")" 10
+	fi
 	rm -f "$K_DIR/proxy/pid"
 	rmdir "$K_TMP/port.$K_PROXY_PORT" 2>/dev/null
 	unset K_PUBLIC K_CA NODE_EXTRA_CA_CERTS
