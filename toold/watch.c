@@ -736,6 +736,18 @@ watch_setconf(const struct msg_conf_toold *conf)
 	get_stream = (int)conf->get_stream;
 }
 
+void
+watch_lists(unsigned int which)
+{
+	struct watch *w;
+
+	TAILQ_FOREACH(w, &watches, all) {
+		w->due |= w->lists & which;
+		if (w->due != 0)
+			watch_due(w);
+	}
+}
+
 unsigned int
 watch_count(void)
 {

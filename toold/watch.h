@@ -28,6 +28,11 @@ void	watch_init(void);
 void	watch_setconf(const struct msg_conf_toold *);
 /* Has the revision changes to tell of, as configured: 1 or 0. */
 int	watch_offered(const struct era_row *);
+/*
+ * The lists of tools (1) or prompts (2) are not what they were, for all
+ * callers; what a change of rights does for one.
+ */
+void	watch_lists(unsigned int);
 /* Subscriptions there are (tests, status). */
 unsigned int watch_count(void);
 

@@ -101,7 +101,9 @@ for (const [set, expected] of Object.entries(want.server)) {
 	});
 	rmSync(dir, { recursive: true, force: true });
 	const all = new Set([...Object.keys(found), ...Object.keys(expected)]);
-	let scored = 0;
+	const free = new Set(want.unscored[set]);
+	const must = [...all].filter((n) => !free.has(n)).length;
+	let scored = 0, others = 0;
 	const waits = [];
 	for (const name of [...all].sort()) {
 		const e = expected[name];
@@ -115,7 +117,7 @@ for (const [set, expected] of Object.entries(want.server)) {
 				eq(failed.length, 0, `failures ${say}`);
 			});
 			if (!failed.length)
-				scored++;
+				free.has(name) ? others++ : scored++;
 			continue;
 		}
 		waits.push(`${name} (${e})`);
@@ -129,8 +131,14 @@ for (const [set, expected] of Object.entries(want.server)) {
 			    .map((c) => c.errorMessage), [], 'wire-schema-valid');
 		});
 	}
-	console.log(`# ${set}: ${scored} of ${all.size} scenarios pass; not ` +
-	    `there: ${waits.join(', ') || 'none'}`);
+	await test(`${set}: all that is scored passes`, () => eq(scored, must));
+	console.log(`# ${set}: ${scored} of ${must} scored scenarios pass, ` +
+	    `${others} of ${free.size} others; not there: ` +
+	    (waits.join(', ') || 'none'));
+	for (const [name, checks] of Object.entries(found))
+		for (const c of checks.filter((x) => x.status === 'WARNING'))
+			console.log(`# ${set}: warning in ${name}: ${c.id}: ` +
+			    `${c.errorMessage ?? ''}`.slice(0, 300));
 	for (const l of text.split('\n').filter((x) => /^Total:|Scored|scored/
 	    .test(x)))
 		console.log(`# ${set}: ${l}`);

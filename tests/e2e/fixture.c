@@ -15,6 +15,7 @@
 #include "toold/resource.h"
 #include "toold/rpc.h"
 #include "toold/stream.h"
+#include "toold/watch.h"
 
 #define PNG	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4" \
 		"z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
@@ -366,6 +367,21 @@ missing_capability(struct call *c)
 	return (say(c, "The client can sample", "", ""));
 }
 
+/* The lists stay what they are; who watches them is told to look. */
+static enum tool_err
+tool_change(struct call *c)
+{
+	watch_lists(1);
+	return (say(c, "Told", "", ""));
+}
+
+static enum tool_err
+prompt_change(struct call *c)
+{
+	watch_lists(2);
+	return (say(c, "Told", "", ""));
+}
+
 static enum tool_err
 plain(struct call *c)
 {
@@ -426,6 +442,8 @@ static const struct tool tools[] = {
 	ROW("test_input_required_result_multi_round", NO_ARGS, mrtr_rounds),
 	ROW("test_input_required_result_capabilities", NO_ARGS,
 	    mrtr_capabilities),
+	ROW("test_trigger_tool_change", NO_ARGS, tool_change),
+	ROW("test_trigger_prompt_change", NO_ARGS, prompt_change),
 	ROW("test_custom_header", "{\"type\":\"object\",\"properties\":{"
 	    "\"region\":{\"type\":\"string\",\"x-mcp-header\":\"Region\"},"
 	    "\"place\":{\"type\":\"object\",\"properties\":{\"floor\":{"
