@@ -163,19 +163,30 @@ watch_of(const struct mcp *m)
 	return (NULL);
 }
 
-/* The one without a stream that is there longest makes room. */
+/*
+ * The one without a stream that is there longest makes room: of the same
+ * grant, if that has many, so that none can push out all others.
+ */
 static void
-make_room(void)
+make_room(const struct caller *who)
 {
-	struct watch *w;
+	struct watch *w, *oldest = NULL, *own = NULL;
+	unsigned int n = 0;
 
-	if (nidle < WATCH_SESSIONS_MAX)
-		return;
-	TAILQ_FOREACH(w, &watches, all)
-		if (w->s == NULL) {
-			watch_free(w);
-			return;
-		}
+	TAILQ_FOREACH(w, &watches, all) {
+		if (w->s != NULL)
+			continue;
+		if (oldest == NULL)
+			oldest = w;
+		if (memcmp(w->grant, who->grant, GRANT_LEN) != 0)
+			continue;
+		if (n++ == 0)
+			own = w;
+	}
+	if (n >= WATCH_SESSIONS_GRANT)
+		watch_free(own);
+	else if (nidle >= WATCH_SESSIONS_MAX)
+		watch_free(oldest);
 }
 
 static struct watch *
@@ -185,7 +196,7 @@ watch_get_or_make(const struct mcp *m)
 
 	if (w != NULL)
 		return (w);
-	make_room();
+	make_room(&m->who);
 	w = watch_new(&m->who);
 	if (m->req->flags & CF_SESSION)
 		text_setn(w->session, sizeof(w->session), m->req->session.p,
@@ -588,6 +599,8 @@ method_listen(struct mcp *m)
 		    "text/event-stream");
 		return;
 	}
+	if (mcp_count_call(m) == -1)
+		return;
 	filter = span_type(sp) == '{' ? json_loadb(sp->p, sp->len,
 	    JSON_REJECT_DUPLICATES, NULL) : NULL;
 	if (filter == NULL) {
@@ -641,7 +654,7 @@ method_subscribe(struct mcp *m)
 	struct watch *w;
 	int r;
 
-	if (take_uri(m, uri, sizeof(uri)) == -1)
+	if (take_uri(m, uri, sizeof(uri)) == -1 || mcp_count_call(m) == -1)
 		return;
 	store_read_begin();
 	w = watch_get_or_make(m);

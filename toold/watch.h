@@ -20,6 +20,7 @@
 
 #define WATCH_URIS_MAX		64	/* of one subscription or session */
 #define WATCH_SESSIONS_MAX	1024	/* without a stream, in all */
+#define WATCH_SESSIONS_GRANT	16	/* ... and of one grant */
 #define WATCH_CHANGES_MAX	64	/* told singly in one turn */
 
 extern const struct feature watch_feature;

@@ -852,7 +852,7 @@ conn_drain(void)
 			c->req->flags |= RQ_CLOSE;
 			/* It would not end before the process has to. */
 			if (c->req->flags & RQ_LONG)
-				link_cancel(c->req->id);
+				stream_drop(c->req);
 		}
 	}
 	ev_hook_arm(&flush_hook);

@@ -376,6 +376,11 @@ void	 stream_event(struct req *, const struct msg_event *,
 	    const uint8_t *);
 /* The last one, or none, and the end. */
 void	 stream_end(struct req *, const uint8_t *, size_t len);
+/*
+ * It ends here but could go on elsewhere: without the last word of toold,
+ * which would tell its client that it is over for good.
+ */
+void	 stream_drop(struct req *);
 /* Nothing was said for a while. */
 void	 stream_quiet(struct req *);
 

@@ -107,6 +107,13 @@ stream_end(struct req *r, const uint8_t *p, size_t len)
 }
 
 void
+stream_drop(struct req *r)
+{
+	link_cancel(r->id);
+	stream_end(r, NULL, 0);
+}
+
+void
 stream_quiet(struct req *r)
 {
 	if (conn_stream(r->c) == -1)
