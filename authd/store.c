@@ -725,7 +725,7 @@ store_load_begin(uint64_t size)
 	while (stat_now.map_bytes < space_used() + 3 * size + MAP_MIN)
 		if ((rc = map_grow()) != 0)
 			return (load_failed(rc, "map"));
-	if ((rc = txn_write()) != 0)
+	if (txn_write() != 0)
 		return (-1);
 	for (i = 0; i < DB_MAX; i++)
 		if ((rc = mdb_drop(wtx, dbis[i], 0)) != 0)

@@ -157,7 +157,8 @@ status_write(struct client *c)
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
 		status_proc(c->ch, p);
 	control_line(c->ch, "#PROCESS\tCOUNTER\tVALUE");
-	control_line(c->ch, "keepd\tlog lines lost\t%" PRIu64, logfile_failed());
+	control_line(c->ch, "keepd\tlog lines lost\t%" PRIu64,
+	    logfile_failed());
 	control_line(c->ch, "keepd\tviolations\t%" PRIu64, broke_count());
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
 		status_counters(c->ch, p);

@@ -26,7 +26,7 @@ struct work {
 	struct art	 pkg;
 	struct member	*list;
 	size_t		 n, cap, at;
-	size_t		 tables, table_at;	/* those with rows, at the end */
+	size_t		 tables, table_at;	/* with rows, at the end */
 	int64_t		 last;		/* row written last */
 	uint64_t	 from;		/* rows of it that were written */
 	int		 items;		/* written into the array */
@@ -100,8 +100,8 @@ item_begin(struct transfer *t, const char *word)
 {
 	struct work	*w = t->state;
 
-	buf_addf(&t->out, "%s\n{\"artifact\":\"%s\"", w->items++ != 0 ? "," : "",
-	    word);
+	buf_addf(&t->out, "%s\n{\"artifact\":\"%s\"",
+	    w->items++ != 0 ? "," : "", word);
 }
 
 static const char *

@@ -123,13 +123,20 @@ shape_kind(const json_t *o, const char **what)
 
 /* ---- fitting ---- */
 
+/* Nothing is lost with nothing. */
+static int
+says_nothing(const json_t *v)
+{
+	return (json_is_null(v) || json_is_false(v) ||
+	    (json_is_array(v) && json_array_size(v) == 0) ||
+	    (json_is_object(v) && json_object_size(v) == 0) ||
+	    (json_is_string(v) && json_string_length(v) == 0));
+}
+
 static void
 drop(json_t *dropped, const char *path, const json_t *v)
 {
-	/* Nothing is lost with nothing. */
-	if (!json_is_null(v) && !json_is_false(v) && (!json_is_array(v) || json_array_size(v) !=
-	    0) && (!json_is_object(v) || json_object_size(v) != 0) &&
-	    (!json_is_string(v) || json_string_length(v) != 0))
+	if (!says_nothing(v))
 		json_array_append_new(dropped, json_string(path));
 }
 

@@ -887,8 +887,10 @@ art_store(struct art *a, const struct art *old, const char *acl,
 	if ((old != NULL && keep_revision(old) == -1) ||
 	    art_write(a, key, acl, description, &def, summary) == -1)
 		goto out;
-	if (a->num == 0 || strcmp(old->package, a->package) != 0) {
-		if (a->num != 0 && tally_add(a->type, old->package, -1) == -1)
+	if (a->num == 0 || old == NULL ||
+	    strcmp(old->package, a->package) != 0) {
+		if (a->num != 0 && old != NULL &&
+		    tally_add(a->type, old->package, -1) == -1)
 			goto out;
 		if (tally_add(a->type, a->package, 1) == -1)
 			goto out;

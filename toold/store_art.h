@@ -267,8 +267,8 @@ const char	*art_summary_next(const char *p, const char *end,
 #define SCHEMA_IGNORED(name)						\
 	"\"" name "\":{\"type\":\"string\",\"description\":\"Ignored.\"}"
 #define SCHEMA_HEAD_IN							\
-	"\"id\":{\"type\":\"string\",\"description\":\"Of the record to "	\
-	"update; absent: a new one.\"},"				\
+	"\"id\":{\"type\":\"string\",\"description\":\"Of the record "	\
+	"to update; absent: a new one.\"},"				\
 	SCHEMA_IGNORED("ver") ","					\
 	"\"revision\":{\"type\":\"integer\",\"description\":\"The save is " \
 	"refused unless the stored record still has it.\"},"		\

@@ -238,8 +238,8 @@ struct tool {
 	",\"dryRun\":{\"type\":\"boolean\",\"description\":"		\
 	"\"Say what would change, change nothing.\"}"			\
 	",\"requestId\":{\"type\":\"string\",\"minLength\":1,"		\
-	"\"maxLength\":64,\"description\":\"A call repeated with the same "	\
-	"one gets the first answer.\"}"
+	"\"maxLength\":64,\"description\":\"A call repeated with the "	\
+	"same one gets the first answer.\"}"
 /* The same for the output schema, where pipe.c may add it. */
 #define SCHEMA_DRY_RUN_OUT						\
 	",\"dryRun\":{\"type\":\"boolean\"}"

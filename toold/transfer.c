@@ -174,11 +174,12 @@ assets_fill(json_t *tree)
 
 	if ((out = json_array()) == NULL)
 		return;
-	json_array_foreach(list, i, a)
+	json_array_foreach(list, i, a) {
 		json_array_append_new(out, json_pack("{s:O, s:O}", "path",
 		    json_object_get(a, "path"), "source",
 		    json_object_get(sources, json_string_value(
 		    json_object_get(a, "path")))));
+	}
 	json_object_set_new(runtime, "assets", out);
 	json_object_del(runtime, "id");
 	json_object_del(runtime, "name");

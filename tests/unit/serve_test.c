@@ -311,7 +311,7 @@ on_stop(struct ev_timer *t)
 static void
 turn(unsigned int ms)
 {
-	turns_left = 8;
+	turns_left = ms > 1 ? 8 : 1;
 	/* A statement that failed in a callback left it set. */
 	ev_timer_del(&stop_timer);
 	ev_timer_init(&stop_timer, on_stop, NULL);
