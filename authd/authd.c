@@ -181,6 +181,7 @@ start(void)
 	if (store_commit() == -1)
 		fatalx("store: cannot be written");
 	sweep_start();
+	rotate_start();
 	/* Not earlier: a command must find all of the above. */
 	if (ctl_socket != -1)
 		ctl_listen(ctl_socket);

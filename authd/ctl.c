@@ -48,7 +48,8 @@ static const struct ctl_handler own_handlers[] = {
 };
 static const struct ctl_handler *const tables[] = {
 	ctl_user_handlers, ctl_role_handlers, ctl_grant_handlers,
-	ctl_list_handlers, ctl_backup_handlers, own_handlers
+	ctl_list_handlers, ctl_backup_handlers, ctl_key_handlers,
+	own_handlers
 };
 
 static struct ev_io	 listen_io = { .fd = -1 };

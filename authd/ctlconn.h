@@ -56,6 +56,7 @@ extern const struct ctl_handler ctl_role_handlers[];
 extern const struct ctl_handler ctl_grant_handlers[];
 extern const struct ctl_handler ctl_list_handlers[];
 extern const struct ctl_handler ctl_backup_handlers[];
+extern const struct ctl_handler ctl_key_handlers[];
 
 /* ctl.c */
 void	 ctl_line(struct ctl_conn *, const char *, ...)

@@ -355,3 +355,17 @@ keys_line(unsigned int want, char *out, size_t size)
 		}
 	return (sign_line(want - at, out, size));
 }
+
+const uint8_t *
+keys_bytes(unsigned int want, char *name, size_t size)
+{
+	unsigned int	i, g;
+
+	for (i = 0; i < SET_MAX; i++)
+		for (g = 1; g <= KEY_GENERATIONS; g++)
+			if (sets[i].bytes[g] != NULL && want-- == 0) {
+				set_name(&sets[i], g, name, size);
+				return (sets[i].bytes[g]);
+			}
+	return (NULL);
+}

@@ -12,13 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include "../common/log.h"
 #include "../common/secret.h"
@@ -28,16 +26,19 @@
 #include "keysign.h"
 
 #define COORD	32			/* bytes of a P-256 coordinate */
+/* A line above the PEM text, which readers of PEM skip. */
+#define KEY_HEAD	"keepd signing key %u made %lld"
 
 struct sign_key {
 	EVP_PKEY	*pkey;
 	int64_t		 made;
 	uint32_t	 generation;
+	unsigned int	 slot;
 	char		 x[B64URL_LEN(COORD) + 1], y[B64URL_LEN(COORD) + 1];
 	char		 kid[B64URL_LEN(DIGEST_LEN) + 1];
 	char		 head[192];	/* the header, encoded */
 };
-static struct sign_key	 keys[KEY_GENERATIONS];	/* oldest first */
+static struct sign_key	 keys[SIGN_SLOTS];	/* oldest first */
 static unsigned int	 nkeys;
 static EVP_MD		*sha256;
 static EVP_MD_CTX	*sign_ctx;		/* of the newest key */
@@ -79,7 +80,7 @@ key_describe(struct sign_key *k)
 	if (EVP_PKEY_is_a(k->pkey, "EC") != 1 ||
 	    EVP_PKEY_get_bits(k->pkey) != 256)
 		fatalx("keys: sign-%u.pem: must be a P-256 key",
-		    k->generation);
+		    k->slot + 1);
 	key_coordinate(k->pkey, OSSL_PKEY_PARAM_EC_PUB_X, k->x);
 	key_coordinate(k->pkey, OSSL_PKEY_PARAM_EC_PUB_Y, k->y);
 	key_thumbprint(k);
@@ -88,57 +89,85 @@ key_describe(struct sign_key *k)
 	b64url_encode(text, strlen(text), k->head);
 }
 
-/* The text of the key lies in locked memory and is wiped. */
-static int
-key_load(int dir, uint32_t generation)
+/* Above the key stands which one it is; before that was so, its place was. */
+static void
+key_read_head(struct sign_key *k, const uint8_t *text, size_t len,
+    int64_t written)
 {
-	struct sign_key	*k = &keys[nkeys];
+	char			 head[96];
+	unsigned int		 g;
+	long long		 made;
+
+	memset(head, 0, sizeof(head));
+	memcpy(head, text, len < sizeof(head) - 1 ? len : sizeof(head) - 1);
+	k->generation = k->slot + 1;
+	k->made = written;
+	if (sscanf(head, KEY_HEAD, &g, &made) == 2 && g > 0) {
+		k->generation = g;
+		k->made = made;
+	}
+}
+
+/* The text of the key lies in locked memory and is wiped. */
+static void
+key_load(unsigned int slot)
+{
+	struct sign_key	 k, *at;
 	char		 name[32];
 	uint8_t		*pem;
 	size_t		 len;
-	BIO		*b;
+	int64_t		 written;
 
-	snprintf(name, sizeof(name), "sign-%u.pem", generation);
+	slot_name(slot, name, sizeof(name));
 	if ((pem = OPENSSL_secure_malloc(KEYFILE_MAX)) == NULL)
 		fatalx("keys: locked memory is used up");
-	if (keyfile_load(dir, name, pem, KEYFILE_MAX, &len) == -1) {
+	if (slot_load(slot, pem, KEYFILE_MAX, &len, &written) == -1) {
 		OPENSSL_secure_clear_free(pem, KEYFILE_MAX);
-		return (-1);
+		return;
 	}
-	memset(k, 0, sizeof(*k));
-	k->generation = generation;
-	k->made = keyfile_time(dir, name);
-	if ((b = BIO_new_mem_buf(pem, (int)len)) == NULL)
-		fatalx("keys: memory");
-	k->pkey = PEM_read_bio_PrivateKey(b, NULL, NULL, NULL);
-	BIO_free(b);
+	memset(&k, 0, sizeof(k));
+	k.slot = slot;
+	key_read_head(&k, pem, len, written);
+	k.pkey = key_from_pem(pem, len);
 	OPENSSL_secure_clear_free(pem, KEYFILE_MAX);
-	if (k->pkey == NULL)
+	if (k.pkey == NULL)
 		fatalx("keys: %s: not a private key in PEM", name);
-	key_describe(k);
+	key_describe(&k);
+	for (at = keys + nkeys; at > keys && at[-1].generation > k.generation;
+	    at--)
+		at[0] = at[-1];
+	*at = k;
 	nkeys++;
-	return (0);
+}
+
+static int
+key_store(EVP_PKEY *p, unsigned int slot, uint32_t generation, int64_t made)
+{
+	char	 head[96], *pem;
+	size_t	 len;
+	int	 rv;
+
+	if ((pem = OPENSSL_secure_malloc(KEYFILE_MAX)) == NULL)
+		fatalx("keys: locked memory is used up");
+	snprintf(head, sizeof(head), KEY_HEAD, generation, (long long)made);
+	if (key_to_pem(p, head, pem, KEYFILE_MAX, &len) == -1)
+		fatalx("keys: cannot write a signing key");
+	rv = slot_store(slot, pem, len);
+	OPENSSL_secure_clear_free(pem, KEYFILE_MAX);
+	return (rv);
 }
 
 static void
-key_make(int dir)
+key_make(void)
 {
 	EVP_PKEY	*p;
-	BIO		*b;
-	char		*pem;
-	long		 len;
 
-	if ((p = EVP_EC_gen("P-256")) == NULL ||
-	    (b = BIO_new(BIO_s_secmem())) == NULL ||
-	    PEM_write_bio_PrivateKey(b, p, NULL, NULL, 0, NULL, NULL) != 1)
+	if ((p = EVP_EC_gen("P-256")) == NULL)
 		fatalx("keys: cannot make a signing key");
-	len = BIO_get_mem_data(b, &pem);
-	if (len <= 0)
-		fatalx("keys: cannot make a signing key");
-	keyfile_make(dir, "sign-1.pem", pem, (size_t)len);
-	OPENSSL_cleanse(pem, (size_t)len);
-	BIO_free(b);
+	if (key_store(p, 0, 1, wall_ms() / 1000) == -1)
+		fatal("keys: sign-1.pem");
 	EVP_PKEY_free(p);
+	log_info("keys: made sign-1.pem");
 }
 
 /* Signing once sets up all that libcrypto does lazily. */
@@ -173,15 +202,17 @@ sign_early(void)
 void
 sign_open(int dir)
 {
-	uint32_t	g;
+	unsigned int	i;
 
-	for (g = 1; g <= KEY_GENERATIONS; g++)
-		key_load(dir, g);
+	slots_open(dir);
+	for (i = 0; i < SIGN_SLOTS; i++)
+		key_load(i);
 	if (nkeys == 0) {
-		key_make(dir);
-		if (key_load(dir, 1) == -1)
-			fatalx("keys: sign-1.pem is gone again");
+		key_make();
+		key_load(0);
 	}
+	if (nkeys == 0)
+		fatalx("keys: sign-1.pem is gone again");
 	ctx_set(keys[nkeys - 1].pkey);
 }
 
@@ -192,6 +223,76 @@ sign_close(void)
 	sign_ctx = NULL;
 	while (nkeys > 0)
 		EVP_PKEY_free(keys[--nkeys].pkey);
+	slots_close();
+}
+
+/* ---- one key after the other ---- */
+
+static int
+slot_free(void)
+{
+	unsigned int	i, j;
+
+	for (i = 0; i < SIGN_SLOTS; i++) {
+		for (j = 0; j < nkeys && keys[j].slot != i; j++)
+			;
+		if (j == nkeys)
+			return ((int)i);
+	}
+	return (-1);
+}
+
+const char *
+sign_rotate(int64_t now, char kid[48])
+{
+	struct sign_key	*k;
+	EVP_PKEY	*p;
+	int		 slot;
+
+	if ((slot = slot_free()) == -1)
+		return ("too many keys are still known: wait until the "
+		    "tokens of the oldest have ended");
+	if ((p = EVP_EC_gen("P-256")) == NULL)
+		return ("libcrypto cannot make a key");
+	k = &keys[nkeys];
+	memset(k, 0, sizeof(*k));
+	k->slot = (unsigned int)slot;
+	k->generation = keys[nkeys - 1].generation + 1;
+	k->made = now;
+	k->pkey = p;
+	/* On the disk before it signs: a restart must know it. */
+	if (key_store(p, k->slot, k->generation, k->made) == -1) {
+		EVP_PKEY_free(p);
+		memset(k, 0, sizeof(*k));
+		return ("its file cannot be written");
+	}
+	key_describe(k);
+	nkeys++;
+	ctx_set(p);
+	snprintf(kid, 48, "%s", k->kid);
+	return (NULL);
+}
+
+int
+sign_retire(int64_t now, int64_t overlap, char kid[48])
+{
+	if (nkeys < 2 || now < keys[1].made + overlap)
+		return (0);
+	snprintf(kid, 48, "%s", keys[0].kid);
+	if (slot_wipe(keys[0].slot) == -1)
+		log_warn("keys: a retired signing key is still on the disk");
+	/* libcrypto clears the private number. */
+	EVP_PKEY_free(keys[0].pkey);
+	nkeys--;
+	memmove(keys, keys + 1, nkeys * sizeof(keys[0]));
+	memset(&keys[nkeys], 0, sizeof(keys[0]));
+	return (1);
+}
+
+int64_t
+sign_made(void)
+{
+	return (keys[nkeys - 1].made);
 }
 
 void

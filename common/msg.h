@@ -173,6 +173,8 @@ struct msg_conf_authd {
 	uint32_t	approvals_worker;	/* an hour */
 	uint32_t	audit_keep_days;
 	uint32_t	map_mb;		/* LMDB map size */
+	uint32_t	sign_key_s;	/* a signing key signs; 0: for ever */
+	uint32_t	approvals_life;	/* of one worker; 0: any number */
 	char		keys_dir[256];	/* relative to dir */
 };
 

@@ -116,6 +116,8 @@ static const struct conf_setting settings[] = {
 	    0, 3600, "120s", NULL, 0 },
 	{ "lifetimes", "edit-lock", NULL, CT_SECONDS, AT(toold.lock_s),
 	    60, 31536000, "1d", NULL, 0 },
+	{ "lifetimes", "signing-key", NULL, CT_SECONDS,
+	    AT(authd.sign_key_s), 0, 315360000, "0", NULL, 0 },
 	{ "lifetimes", "audit", NULL, CT_DAYS, AT(authd.audit_keep_days),
 	    1, 3650, "90d", NULL, 0 },
 
@@ -147,6 +149,8 @@ static const struct conf_setting settings[] = {
 	    1, 10000000, "100000", NULL, 0 },
 	{ "limits", "approvals-per-worker", NULL, CT_COUNT,
 	    AT(authd.approvals_worker), 1, 1000000, "600", NULL, 0 },
+	{ "limits", "approvals-of-life", NULL, CT_COUNT,
+	    AT(authd.approvals_life), 0, 4294967295, "0", NULL, 0 },
 	{ "limits", "signatures-per-worker", NULL, CT_COUNT, AT(signd.rate),
 	    1, 1048576, "5000", NULL, 0 },
 	{ "limits", "signatures-of-life", NULL, CT_COUNT, AT(signd.most),

@@ -171,6 +171,37 @@ cmd_backup(int argc, char **argv)
 	return (EXIT_DONE);
 }
 
+/* ---- keys: apart from the stores, and never through our memory ---- */
+
+int
+cmd_key_backup(int argc, char **argv)
+{
+	struct msg_ctl	m;
+	char		text[512];
+	int		fd, status;
+
+	if (argc != 1 || argv[0][0] == '-' || argv[0][0] == '\0')
+		return (EXIT_USAGE);
+	umask(077);
+	fd = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1)
+		die(EXIT_REFUSED, "%s: %s: a backup makes a new file", argv[0],
+		    strerror(errno));
+	memset(&m, 0, sizeof(m));
+	m.command = CTL_KEY_BACKUP;
+	status = ctl_run_file(ctl_row(m.command), &m, fd, on_nothing, text,
+	    sizeof(text));
+	close(fd);
+	if (status != EXIT_DONE) {
+		(void)unlink(argv[0]);
+		die(EXIT_REFUSED, "%s", text);
+	}
+	printf("%s: %s; whoever has it can sign as this server\n", argv[0],
+	    text);
+	return (EXIT_DONE);
+}
+
 /* ---- restore ---- */
 
 static int

@@ -49,6 +49,9 @@ static const struct local {
 	{ "restore", "[-fk] DIRECTORY",
 	    "replace both stores; -f: though they hold something; -k: though "
 	    "the keys are others", cmd_restore },
+	{ "key backup", "FILE",
+	    "write the keys to a new file, a tar archive of mode 0600",
+	    cmd_key_backup },
 	{ "version", "", "print the version", cmd_version },
 	{ "help", "[COMMAND]", "list the commands, or explain one", cmd_help }
 };

@@ -71,6 +71,7 @@ int	 ctl_wait_for(const struct ctl_row *, const struct msg_ctl *);
 
 /* backup.c */
 int	 cmd_backup(int argc, char **argv);
+int	 cmd_key_backup(int argc, char **argv);
 int	 cmd_restore(int argc, char **argv);
 
 /* transfer.c */

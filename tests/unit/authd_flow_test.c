@@ -4,7 +4,7 @@
  * tokens, refresh families and revocation, message by message, on the real
  * store, keys and channels.
  */
-/* link: authd/store.o authd/keys.o authd/keysign.o authd/keyfile.o */
+/* link: authd/store.o authd/keys.o authd/keysign.o authd/keyfile.o authd/keyslot.o authd/keypem.o */
 /* link: authd/store_format.o authd/store_steps.o */
 /* link: authd/seal.o authd/pkce.o authd/scope.o authd/authtime.o */
 /* link: authd/family.o authd/grant.o authd/token.o authd/client.o */

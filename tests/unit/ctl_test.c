@@ -2,6 +2,7 @@
 /*
  * ctl_test.c: every command of authd's control socket.
  */
+/* link: authd/rotate.o */
 /* link: authd/ctl.o authd/ctl_user.o authd/ctl_grant.o authd/ctl_list.o */
 /* link: authd/ctl_when.o authd/pwrules.o authd/user.o authd/limit.o */
 /* link: authd/store.o authd/audit.o authd/audit_toold.o authd/audit_read.o */

@@ -2,7 +2,7 @@
 /*
  * seal_test.c: sealed pendings, PKCE, scopes and the shape of the JWT.
  */
-/* link: authd/seal.o authd/keys.o authd/keysign.o authd/keyfile.o */
+/* link: authd/seal.o authd/keys.o authd/keysign.o authd/keyfile.o authd/keyslot.o authd/keypem.o */
 /* link: authd/pkce.o authd/scope.o authd/store.o -llmdb -lcrypto */
 /* link: authd/store_format.o authd/store_steps.o */
 #include "t.h"
