@@ -85,16 +85,22 @@ const sh = [];
 const role = (name, ...allow) => sh.push(`k_ctl role add ${name}`,
     ...allow.map((a) => `k_ctl role allow ${name} ${a}`),
     `k_user ${name} ${name}-password-1 ${name}`);
-const PERMS = ['appdesigner', 'webapp', 'scripteditor', 'adaptivedesigner',
-    'tabledefinition', 'tablebrowser', 'apidesigner', 'package', 'npmmodules',
-    'system-logs', 'locks'];
+// Permissions and their keys in role artifacts, where _D and _E follow.
+const ACL = { appdesigner: 'developmentappdesigner', webapp: 'runwebapp',
+    scripteditor: 'toolsscripteditor',
+    adaptivedesigner: 'developmentadaptivedesigner',
+    tabledefinition: 'toolsdbdefinition', tablebrowser: 'toolsdbbrowser',
+    apidesigner: 'connectivityapidesigner', package: 'developmentpackage',
+    npmmodules: 'toolsnpmmodules', 'system-logs': 'monitorsystemlogs',
+    locks: 'monitorlocking' };
+const PERMS = Object.keys(ACL);
 const DESIGN = PERMS.filter((p) => p !== 'system-logs');
 // Of the package: Edit, Read, out.  All three hold every design permission.
 for (const n of ['ann', 'bob', 'eve'])
 	role(n, ...DESIGN);
 for (const p of PERMS) {
-	role(`d-${p}`, `${p} display`);
-	role(`e-${p}`, `${p} edit`);
+	role(`d-${p}`, `${ACL[p]}_D`);
+	role(`e-${p}`, `${ACL[p]}_E`);
 }
 keepd.must(sh.join(' && '));
 const [ANN, BOB, EVE] = [await login('ann'), await login('bob'),
@@ -232,6 +238,39 @@ for (const p of PERMS) {
 		});
 	}
 }
+await test('role entries: _D and _E, two names for the logs, taken away',
+    async () => {
+	const who = await login('e-webapp');
+	const tools = async () => (await listed(who)).filter((t) =>
+	    t.includes('webapp') || t.includes('system_log'));
+	const all = ['delete_webapp', 'delete_webapp_asset', 'get_webapp',
+	    'get_webapp_asset', 'list_webapps', 'save_webapp'];
+	const see = ['get_webapp', 'get_webapp_asset', 'list_webapps'];
+	const logs = ['get_system_log', 'list_system_logs'];
+	eq(await tools(), all);
+	keepd.mustCtl('role deny e-webapp runwebapp_E');
+	eq(await tools(), see);
+	keepd.mustCtl('role allow e-webapp syslog display');
+	eq(await tools(), [...see, ...logs].sort());
+	keepd.mustCtl('role deny e-webapp system-logs');
+	keepd.mustCtl('role deny e-webapp webapp');
+	eq(await listed(who), []);
+	// Edit implies Display.
+	keepd.mustCtl('role allow e-webapp runwebapp_E');
+	eq(await tools(), all);
+});
+await test('two roles add up; Global Admin is no permission', async () => {
+	keepd.must('k_ctl role add -g global && k_user gina gina-password-1 ' +
+	    'global && k_ctl role grant d-package gina');
+	const g = await login('gina');
+	eq(await listed(g), ['diff_revisions', 'get_package', 'get_revision',
+	    'list_packages', 'list_revisions']);
+	eq((await call(base, g, 'get_package', { id: closed })).name, 'closed');
+	eq(await refusal(base, g, 'save_package', { pkg: { id: closed } }),
+	    'Access denied: no permission for package');
+	keepd.mustCtl('role grant e-package gina');
+	ok((await listed(g)).includes('save_package'), 'added up');
+});
 await test('tools of any type: the permission of that type counts', async () => {
 	const t = await kind('table').create(A);
 	for (const [who, tool, args] of [['d-webapp', 'list_revisions', {}],
