@@ -345,6 +345,7 @@ doc_put(struct call *c, struct art_doc *d, char *id)
 	    ac->old.package;
 	s.body = &body;
 	s.acl = (const char *)d->refs.data;
+	s.flags = d->flags;
 	if (d->refs.failed)
 		e = call_fail(c, "out of memory");
 	else

@@ -63,6 +63,7 @@ struct art_doc {
 	const char		*name, *description;
 	char			 id[ID_SIZE];	/* of a new one; "": made */
 	struct buf		 refs;	/* for the acl column */
+	unsigned int		 flags;	/* RF_, of the new revision */
 };
 
 struct art_group {
@@ -96,6 +97,8 @@ extern const struct tool app_tools[], webapp_tools[], script_tools[],
 
 /* Stages and functions of the tools of all groups. */
 tool_fn		artifact_list, artifact_get, artifact_save, artifact_delete;
+/* The list without records that have the flag, RF_GROUPED. */
+enum tool_err	artifact_list_without(struct call *, unsigned int flags);
 tool_fn		artifact_stage_save, artifact_stage_rules;
 tool_fn		artifact_stage_delete, artifact_stage_delete_rules;
 /* The same for a definition that is not in the arguments (revision.c). */

@@ -454,7 +454,7 @@ artifact_relist(struct call *c, size_t start, enum tool_err (*fn)(
 }
 
 enum tool_err
-artifact_list(struct call *c)
+artifact_list_without(struct call *c, unsigned int flags)
 {
 	const char	*names[ART_SUMMARY_MAX + 1];
 	struct summary	 s;
@@ -471,11 +471,17 @@ artifact_list(struct call *c)
 	if ((e = list_split(c, &s, &args)) == TE_OK) {
 		if (args != NULL)
 			c->args = args;
-		e = art_list(c, s.g->type, names);
+		e = art_list(c, s.g->type, names, flags);
 		c->args = given;
 	}
 	json_decref(args);
 	if (e == TE_OK && s.want != 0)
 		e = artifact_relist(c, start, summary_items, &s);
 	return (e);
+}
+
+enum tool_err
+artifact_list(struct call *c)
+{
+	return (artifact_list_without(c, 0));
 }

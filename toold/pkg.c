@@ -409,7 +409,7 @@ pkg_get(struct call *c)
 enum tool_err
 pkg_list(struct call *c)
 {
-	return (art_list(c, ART_PACKAGE, NULL));
+	return (art_list(c, ART_PACKAGE, NULL, 0));
 }
 
 /* ---- delete ---- */

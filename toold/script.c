@@ -117,6 +117,7 @@ check(struct call *c, struct art_doc *d)
 		    "typescript", "language"));
 	json_object_set_new(d->doc, "isTypescript",
 	    json_boolean(lang[0] == 't'));
+	d->flags = group_of(d->doc) != NULL ? RF_GROUPED : 0;
 	if ((e = project_check(c, group_of(d->doc))) != TE_OK)
 		return (e);
 	return (project_check(c, group_of(art_call(c)->tree)));

@@ -11,9 +11,6 @@
 #include "../common/text.h"
 #include "script.h"
 
-#define TAKE_DEFAULT	100
-#define TAKE_MAX	1000
-
 static const struct art_field fields[] = {
 	{ NULL, AF_ANY, 0, 0, NULL, NULL }
 };
@@ -35,69 +32,32 @@ const struct art_group project_group = {
 	.prepare = prepare
 };
 
-static struct query	q_scripts = QUERY(
-    "SELECT a.id, a.name, a.description, a.package, p.acl, p.flags,"
-    " a.created_at, a.updated_at, a.changed_by, a.ver, a.acl, a.revision"
-    " FROM artifact a LEFT JOIN artifact p ON p.type = 1"
-    " AND p.id = a.package WHERE a.type = 5 ORDER BY a.name_key");
-
-/* May the caller see the script of this row. */
-static int
-row_seen(const struct caller *who, struct stmt *st)
-{
-	return (pkg_level(who, sql_str(st, 3), sql_str(st, 4),
-	    sql_len(st, 4), (unsigned int)sql_int(st, 5), 0) >= PL_READ);
-}
-
-/* The project a row points to, or NULL. */
-static const char *
-row_project(struct stmt *st, char *id)
-{
-	const char	*acl = sql_str(st, 10);
-	size_t		 i, len = sql_len(st, 10);
-
-	for (i = 0; i + ACL_ENTRY <= len; i += ACL_ENTRY)
-		if (acl[i] == 'P') {
-			memcpy(id, acl + i + 1, UUID_LEN);
-			id[UUID_LEN] = '\0';
-			return (id);
-		}
-	return (NULL);
-}
-
 /* ---- projects with scripts ---- */
 
-static json_t *
-script_item(struct stmt *st)
+static int
+add_script(const struct art_user *u, void *list)
 {
-	return (json_pack("{s:s, s:s, s:s}", "id", sql_str(st, 0), "name",
-	    sql_str(st, 1), "description", sql_str(st, 2)));
+	if (u->seen)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "id",
+		    u->id, "name", u->name, "description", u->description));
+	return (0);
 }
 
-/* One pass over all scripts, whatever the number of projects. */
 static enum tool_err
 add_scripts(struct call *c, json_t *items, void *arg)
 {
-	json_t		*by = json_object(), *item, *list;
-	struct stmt	*st;
-	char		 id[ID_SIZE];
-	size_t		 i;
-	int		 r = -1;
+	json_t	*item, *list;
+	size_t	 i;
 
 	(void)arg;
 	json_array_foreach(items, i, item) {
 		json_object_set_new(item, "scripts", list = json_array());
-		json_object_set(by, json_string_value(json_object_get(item,
-		    "id")), list);
+		if (artifact_users(c->who, ART_SCRIPT, ART_PROJECT,
+		    json_string_value(json_object_get(item, "id")),
+		    add_script, list) == -1)
+			return (store_fail(c));
 	}
-	if ((st = query_get(&q_scripts)) != NULL)
-		while ((r = sql_step(st)) == 1)
-			if (row_project(st, id) != NULL &&
-			    (list = json_object_get(by, id)) != NULL &&
-			    row_seen(c->who, st))
-				json_array_append_new(list, script_item(st));
-	json_decref(by);
-	return (r == -1 ? store_fail(c) : TE_OK);
+	return (TE_OK);
 }
 
 enum tool_err
@@ -161,65 +121,10 @@ project_get(struct call *c)
 
 /* ---- scripts without a project ---- */
 
-static void
-put_ungrouped(struct buf *b, int64_t n, struct stmt *st)
-{
-	char	iso[32];
-
-	buf_addf(b, "%s{\"id\":\"%s\"", n != 0 ? "," : "", sql_str(st, 0));
-	json_put_str(b, "name", sql_str(st, 1));
-	json_put_str(b, "description", sql_str(st, 2));
-	json_put_str(b, "changedBy", sql_str(st, 8));
-	iso_print(sql_int(st, 6), 1, iso);
-	json_put_str(b, "createdAt", iso);
-	iso_print(sql_int(st, 7), 1, iso);
-	json_put_str(b, "updatedAt", iso);
-	buf_adds(b, ",\"useAsGlobalScript\":false,\"jsscriptGroup\":null");
-	json_put_str(b, "ver", sql_str(st, 9));
-	buf_addf(b, ",\"revision\":%lld}", (long long)sql_int(st, 11));
-}
-
-static int64_t
-option(const struct call *c, const char *key, int64_t dflt)
-{
-	const json_t	*v = json_object_get(json_object_get(c->args,
-			    "listOptions"), key);
-
-	return (json_is_integer(v) ? (int64_t)json_integer_value(v) : dflt);
-}
-
 enum tool_err
 script_list_ungrouped(struct call *c)
 {
-	int64_t		 take = option(c, "take", TAKE_DEFAULT);
-	int64_t		 skip = option(c, "skip", 0), total = 0, n = 0;
-	size_t		 max;
-	struct stmt	*st;
-	char		 id[ID_SIZE];
-	int		 r, cut = 0;
-
-	max = option(c, "take", -1) == -1 ? STORE_ANSWER_SOFT :
-	    STORE_ANSWER_MAX;
-	store_read_begin();
-	if ((st = query_get(&q_scripts)) == NULL)
-		return (store_fail(c));
-	buf_adds(c->out, "{\"scripts\":[");
-	while ((r = sql_step(st)) == 1) {
-		if (row_project(st, id) != NULL || !row_seen(c->who, st) ||
-		    total++ < skip || n >= take || cut)
-			continue;
-		if (c->out->len > max)
-			cut = 1;
-		else
-			put_ungrouped(c->out, n++, st);
-	}
-	if (r == -1)
-		return (store_fail(c));
-	buf_addf(c->out, "],\"total\":%lld,\"count\":%lld,\"skip\":%lld,"
-	    "\"take\":%lld%s}", (long long)total, (long long)n,
-	    (long long)skip, (long long)take, cut ? ",\"truncated\":true" :
-	    "");
-	return (TE_OK);
+	return (artifact_list_without(c, RF_GROUPED));
 }
 
 /* ---- delete ---- */

@@ -80,14 +80,6 @@
 	STRINGS("query", "Query parameters.") STRINGS("headers", "Headers.") \
 	SCHEMA_WRITE_PROPS "}}"
 
-#define UNGROUPED_IN							\
-	OBJ_OPEN "\"properties\":{\"listOptions\":" OBJ_OPEN		\
-	"\"description\":\"Page of the list; an unknown key is an error.\"," \
-	"\"properties\":{\"take\":{\"type\":\"integer\",\"minimum\":0,"	\
-	"\"maximum\":1000,\"description\":\"At most so many, default 100.\"}," \
-	"\"skip\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":"	\
-	"2147483647,\"description\":\"Leave out so many first.\"}}}}}"
-
 #define SCRIPT_OUT							\
 	"{\"type\":\"object\",\"required\":[\"id\",\"name\"],"		\
 	"\"properties\":{" SCHEMA_HEAD_OUT ","				\
@@ -171,11 +163,11 @@ const struct tool script_tools[] = {
 		.name = "list_ungrouped_scripts",
 		.title = "List scripts without a project",
 		.description = "Lists the server scripts that are in no "
-		    "project, without their source. Paged by "
-		    "listOptions.take and skip.",
+		    "project, without their source: the head of each, "
+		    "language and useAsGlobalScript. Paged: 100 by default.",
 		.perm = PERM_SCRIPTEDITOR, .level = TL_DISPLAY,
 		.annotations = TA_READ_ONLY | TA_IDEMPOTENT,
-		.input_schema = UNGROUPED_IN,
+		.input_schema = SCHEMA_ARTIFACT_LIST,
 		.output_schema = SCHEMA_LIST_OUT("scripts"),
 		.fn = script_list_ungrouped
 	},

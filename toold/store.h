@@ -25,7 +25,7 @@
 #include "toold.h"
 
 #define STORE_FILE		"keepd.db"
-#define STORE_FORMAT		3		/* user_version of the file */
+#define STORE_FORMAT		4		/* user_version of the file */
 #define STORE_APPLICATION	0x6b656570	/* "keep", application_id */
 #define STORE_TEXT_MAX		(8U << 20)	/* one value or definition */
 #define STORE_ROW_MAX		(1U << 20)	/* one row of a user table, as

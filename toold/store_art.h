@@ -47,9 +47,11 @@ enum art_type	 art_find(const char *word);	/* 0: none */
 #define PF_TEMPLATE	2		/* takes them from Global Admins */
 #define PF_READ_ONLY	4		/* members cannot be changed */
 
-/* Flags of the revision of an app. */
+/* Flags of the revision of an app, */
 #define RF_GIVEN_UP	1		/* of a deleted one: the name is free */
 #define RF_ACTIVATED	2		/* run time is, or was, this */
+/* and of a script; the numbers stand in the store's indices. */
+#define RF_GROUPED	4		/* it is in a project */
 
 enum pkg_level { PL_NONE, PL_READ, PL_EDIT };
 
@@ -214,11 +216,11 @@ const char	*art_body(const struct art *, size_t *len);
  * The whole answer of a list tool from its listOptions: visible artifacts
  * only, {"<plural>":[..],"total":..,"count":..,"skip":..,"take":..
  * more: names of the members of the type's summaries in their order, ended
- * by NULL, to filter and order by; or NULL.
+ * by NULL, to filter and order by; or NULL.  without: RF_GROUPED, or 0.
  */
 #define ART_SUMMARY_MAX	16
 enum tool_err	 art_list(struct call *, enum art_type,
-		    const char *const *more);
+		    const char *const *more, unsigned int without);
 /*
  * Step over one ,"name":scalar of a summary: the end of the scalar, which
  * begins at *value; NULL when there is none, or none that is whole.

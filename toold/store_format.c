@@ -35,6 +35,10 @@
 	"CREATE UNIQUE INDEX artifact_name ON artifact (type, name_key)", \
 	"CREATE INDEX artifact_package"					\
 	    " ON artifact (package, type, name_key)"
+/* RF_GROUPED, as list_ungrouped_scripts asks for it. */
+#define UNGROUPED_INDEX							\
+	"CREATE INDEX artifact_ungrouped ON artifact (name_key, package)" \
+	    " WHERE type = 5 AND (flags & 4) = 0"
 /*
  * Who points to what: target is an entry of acl, artifact.num is `by'.  A
  * number is used again when the newest record is deleted, so its rows go
@@ -53,6 +57,7 @@ static const char *const schema[] = {
 	"CREATE TABLE artifact " ARTIFACT,
 	ARTIFACT_INDICES,
 	"CREATE INDEX artifact_updated ON artifact (type, updated_at)",
+	UNGROUPED_INDEX,
 	"CREATE TABLE revision (type INTEGER NOT NULL, id TEXT NOT NULL,"
 	    " revision INTEGER NOT NULL, ver TEXT NOT NULL,"
 	    " name TEXT NOT NULL, package TEXT NOT NULL,"
@@ -129,8 +134,15 @@ static const char *const to_3[] = {
 	"CREATE INDEX artifact_updated ON artifact (type, updated_at)",
 	NULL
 };
+static const char *const to_4[] = {
+	"UPDATE artifact SET flags = flags | 4 WHERE type = 5 AND num IN"
+	    " (SELECT by FROM ref WHERE type = 5"
+	    " AND substr(target, 1, 1) = 'P')",
+	UNGROUPED_INDEX,
+	NULL
+};
 static const char *const *const steps[STORE_FORMAT + 1] = {
-	[2] = to_2, [3] = to_3
+	[2] = to_2, [3] = to_3, [4] = to_4
 };
 
 static void

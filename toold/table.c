@@ -491,7 +491,7 @@ table_delete(struct call *c)
 enum tool_err
 table_list(struct call *c)
 {
-	return (art_list(c, ART_TABLE, NULL));
+	return (art_list(c, ART_TABLE, NULL, 0));
 }
 
 enum tool_err

@@ -45,17 +45,7 @@ make_script(void)
 static void
 test_row(void **state)
 {
-	static void (*const rows[])(const struct art_case *) = {
-		art_unknown_ids, art_levels, art_hidden, art_locks,
-		art_revisions, art_dry, art_round, art_role, art_delete_it };
-	size_t	i;
-
-	/* The list has its own options: see test_ungrouped. */
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		store_close();
-		store_open(NULL);
-		rows[i](&script_case);
-	}
+	art_all(&script_case);
 }
 
 static void
@@ -235,8 +225,25 @@ test_ungrouped(void **state)
 	assert_string_equal(rig_member(r, "count"), "1");
 	assert_string_equal(rig_member(r, "total"), "2");
 	assert_non_null(strstr(r, "\"name\":\"b\""));
-	assert_non_null(strstr(rig_run(&ann, "list_ungrouped_scripts",
-	    "{\"listOptions\":{\"where\":{}}}"), "is not a known property"));
+	r = rig_run(&ann, "list_ungrouped_scripts", "{\"listOptions\":{"
+	    "\"where\":{\"name\":\"a\",\"language\":\"javascript\"},"
+	    "\"select\":[\"name\"]}}");
+	assert_string_equal(rig_member(r, "scripts"), "[{\"name\":\"a\"}]");
+	/* Into a project, by a save; out of it, with the project. */
+	keep(s, rig_run(&ann, "save_server_script", "{\"name\":\"c\","
+	    "\"content\":\"\"}"));
+	rig_ok(&ann, "save_server_script", "{\"id\":\"%s\",\"projectId\":"
+	    "\"%s\"}", s, p);
+	assert_string_equal(rig_member(rig_run(&ann,
+	    "list_ungrouped_scripts", "{}"), "total"), "2");
+	rig_ok(&ann, "save_server_script", "{\"id\":\"%s\",\"content\":"
+	    "\"x\"}", s);
+	assert_string_equal(rig_member(rig_run(&ann,
+	    "list_ungrouped_scripts", "{}"), "total"), "2");
+	rig_ok(&ann, "delete_script_project", "{\"id\":\"%s\","
+	    "\"ungroupScripts\":true}", p);
+	assert_string_equal(rig_member(rig_run(&ann,
+	    "list_ungrouped_scripts", "{}"), "total"), "4");
 }
 
 static void

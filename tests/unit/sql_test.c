@@ -413,7 +413,7 @@ test_files(void **state)
 	raw_sql(dir, "PRAGMA user_version = 99");
 	assert_int_equal(open_status(dir, msg, sizeof(msg)), 1);
 	assert_non_null(strstr(msg, "has format 99, this keepd knows formats "
-	    "up to 3"));
+	    "up to 4"));
 	raw_sql(dir, "PRAGMA user_version = 1; PRAGMA application_id = 5");
 	assert_int_equal(open_status(dir, msg, sizeof(msg)), 1);
 	assert_non_null(strstr(msg, "is not a store of keepd"));
