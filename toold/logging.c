@@ -15,22 +15,12 @@
 #include "stream.h"
 
 #define LEVELS		4096
-#define KEY_LEN		16
+#define KEY_LEN		STREAM_KEY_LEN
 
 static struct level_row {
 	uint8_t		key[KEY_LEN];
 	uint8_t		level;		/* plus one; 0: free */
 } levels[LEVELS];
-
-/* A session id was checked before; its middle is random. */
-static void
-level_key(const struct mcp *m, uint8_t key[KEY_LEN])
-{
-	if (m->req->flags & CF_SESSION && m->req->session.len == SESSION_LEN)
-		memcpy(key, m->req->session.p + 4, KEY_LEN);
-	else
-		memcpy(key, m->who.grant, KEY_LEN);
-}
 
 static struct level_row *
 level_place(const uint8_t key[KEY_LEN])
@@ -51,7 +41,7 @@ logging_level(const struct mcp *m)
 
 	if (m->era->flags & EF_STATELESS)
 		return (stream_level(&m->scan.meta_log_level));
-	level_key(m, key);
+	mcp_session_key(m, key);
 	row = level_place(key);
 	return (row->level != 0 && memcmp(row->key, key, KEY_LEN) == 0 ?
 	    (enum stream_level)(row->level - 1) : SL_INFO);
@@ -70,7 +60,7 @@ method_setlevel(struct mcp *m)
 		    "error, critical, alert, emergency");
 		return;
 	}
-	level_key(m, key);
+	mcp_session_key(m, key);
 	row = level_place(key);
 	memcpy(row->key, key, KEY_LEN);
 	row->level = (uint8_t)(level + 1);

@@ -62,6 +62,16 @@ mcp_features(const struct feature *const *list)
 	features = list;
 }
 
+/* A session id was checked before; its middle is random. */
+void
+mcp_session_key(const struct mcp *m, uint8_t key[MCP_KEY_LEN])
+{
+	if (m->req->flags & CF_SESSION && m->req->session.len == SESSION_LEN)
+		memcpy(key, m->req->session.p + 4, MCP_KEY_LEN);
+	else
+		memcpy(key, m->who.grant, MCP_KEY_LEN);
+}
+
 static const struct method *
 method_in(const struct method *m, const struct span *name)
 {
@@ -201,7 +211,10 @@ mcp_cache_hints(struct mcp *m, unsigned int ttl_ms)
 static void
 note_cancelled(struct mcp *m)
 {
-	stream_cancelled(m->req->handle, &m->scan.request_id);
+	uint8_t key[MCP_KEY_LEN];
+
+	mcp_session_key(m, key);
+	stream_cancelled(m->req->handle, key, &m->scan.request_id);
 }
 
 /* ---- 2026-07-28: headers and _meta (Streamable HTTP, 3.6) ---- */
@@ -468,6 +481,7 @@ take_note(struct mcp *m, const struct method *row)
 static void
 dispatch(struct mcp *m, const struct method *row)
 {
+	uint8_t key[MCP_KEY_LEN];
 	char name[128];
 
 	if (m->scan.id.p == NULL || m->scan.method.p == NULL) {
@@ -476,9 +490,11 @@ dispatch(struct mcp *m, const struct method *row)
 	}
 	if (row != NULL && row->eras & m->era->era && row->flags & MF_REQUEST
 	    && row->fn != NULL) {
-		if (m->stream != NULL)
+		if (m->stream != NULL) {
+			mcp_session_key(m, key);
 			stream_about(m->stream, m->era, &m->scan,
-			    logging_level(m));
+			    logging_level(m), key);
+		}
 		row->fn(m);
 		return;
 	}

@@ -73,6 +73,13 @@ extern const struct feature *const feature_groups[];
 /* To be served from now on; NULL: none. */
 void	mcp_features(const struct feature *const *);
 
+/*
+ * What the session of a request is known by in tables; its grant's id where
+ * there is no session.
+ */
+#define MCP_KEY_LEN	16
+void	mcp_session_key(const struct mcp *, uint8_t key[MCP_KEY_LEN]);
+
 /* What tells of changes (watch.h). */
 struct mcp_watch {
 	int		(*offered)(const struct era_row *);

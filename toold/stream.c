@@ -58,8 +58,10 @@ stream_begin(struct stream *s, struct chan *ch, uint32_t id,
 
 void
 stream_about(struct stream *s, const struct era_row *era,
-    const struct scan *scan, enum stream_level level)
+    const struct scan *scan, enum stream_level level,
+    const uint8_t session[STREAM_KEY_LEN])
 {
+	memcpy(s->session, session, sizeof(s->session));
 	s->era = era;
 	s->rpc_id = scan->id;
 	s->token = scan->meta_progress;
@@ -478,7 +480,8 @@ end_silently(struct stream *s)
 }
 
 void
-stream_cancelled(const struct handle *h, const struct span *rpc_id)
+stream_cancelled(const struct handle *h, const uint8_t *session,
+    const struct span *rpc_id)
 {
 	struct stream *s;
 	size_t i;
@@ -489,7 +492,8 @@ stream_cancelled(const struct handle *h, const struct span *rpc_id)
 		LIST_FOREACH(s, &by_id[i], by_id)
 			if ((s->flags & SF_LONG) == 0 &&
 			    (s->era->flags & EF_STATELESS) == 0 &&
-			    s->rpc_id.len == rpc_id->len &&
+			    memcmp(s->session, session, STREAM_KEY_LEN) == 0
+			    && s->rpc_id.len == rpc_id->len &&
 			    memcmp(s->rpc_id.p, rpc_id->p, rpc_id->len) == 0
 			    && same_client(s->handle, h)) {
 				end_silently(s);

@@ -28,6 +28,7 @@
 #include "handle.h"
 #include "scan.h"
 
+#define STREAM_KEY_LEN		16
 #define STREAM_QUEUE_MAX	(1U << 20)	/* bytes before events go */
 #define STREAM_BUDGET_MS	45000		/* of an answer, in all */
 #define STREAM_ORPHAN_MS	20000		/* for a new handle to come */
@@ -67,6 +68,7 @@ struct stream {
 	double		 progress;	/* told last */
 	struct span	 rpc_id;	/* as written */
 	struct span	 token;		/* progressToken, as written */
+	uint8_t		 session[STREAM_KEY_LEN];	/* ids are unique in */
 	/* From here on only of stream_later(). */
 	LIST_ENTRY(stream) by_id, of_handle;
 	struct ev_timer	 timer;
@@ -144,7 +146,8 @@ void	 stream_begin(struct stream *, struct chan *, uint32_t id,
 	    unsigned int flags, struct handle *);
 /* Which request it is: spans that live as long as the handler runs. */
 void	 stream_about(struct stream *, const struct era_row *,
-	    const struct scan *, enum stream_level);
+	    const struct scan *, enum stream_level,
+	    const uint8_t session[STREAM_KEY_LEN]);
 /* The client takes back the request with this number. */
 void	 stream_cancel(struct chan *, uint32_t id);
 /* A long stream gets a new handle, of the same grant. */
@@ -153,9 +156,10 @@ void	 stream_handle(struct chan *, uint32_t id, struct handle *);
 void	 streams_setconf(const struct msg_conf_toold *);
 /*
  * notifications/cancelled of the handshake revisions: the request of the
- * same user and client with this id ends without a response.
+ * same user, client and session with this id ends without a response.
  */
-void	 stream_cancelled(const struct handle *, const struct span *rpc_id);
+void	 stream_cancelled(const struct handle *, const uint8_t *session,
+	    const struct span *rpc_id);
 /* A response of the client, to stream_ask(). */
 void	 stream_reply(const struct handle *, const struct scan *);
 /* The worker's channel is gone. */

@@ -693,6 +693,7 @@ method_unsubscribe(struct mcp *m)
 static void
 session_get(struct mcp *m)
 {
+	uint8_t key[MCP_KEY_LEN];
 	struct stream *old;
 	struct watch *w;
 
@@ -700,7 +701,8 @@ session_get(struct mcp *m)
 	    m->stream == NULL || (m->stream->flags & SF_SSE) == 0)
 		return;
 	m->reply->status = 200;
-	stream_about(m->stream, m->era, &m->scan, SL_OFF);
+	mcp_session_key(m, key);
+	stream_about(m->stream, m->era, &m->scan, SL_OFF, key);
 	w = watch_get_or_make(m);
 	if ((old = w->s) != NULL) {
 		old->arg = NULL;

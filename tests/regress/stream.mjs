@@ -404,6 +404,68 @@ await test('2026-07-28: the level is in the request', async () => {
 	    { era: MODERN })).status, 404);
 });
 
+// ---- calls that wait ----
+
+// A question is open: the call waits for its client (elicitation).
+const asking = async (token, t) => {
+	const r = await rpc(base, token, 'initialize', { protocolVersion: LEGACY,
+	    capabilities: { elicitation: {} }, clientInfo: { name: 't',
+	    version: '1' } }, { era: null });
+	const session = within(r.header('mcp-session-id'));
+	const q = mcpRequest('tools/call', { name: 'delete_table',
+	    arguments: { id: t.id } }, { token, id: 'call-7', ...session });
+	const s = await Stream.open('POST', q.headers, q.body);
+	await s.next();
+	eq(s.events[0].method, 'elicitation/create');
+	return { s, session };
+};
+const there = async (t) => (await call(base, D, 'list_tables',
+    { listOptions: { where: { id: t.id } } })).total === 1;
+const doomed = async (name) => call(base, D, 'save_table', { table: { name,
+    fields: [F('x')] } });
+
+await test('notifications/cancelled takes a waiting call back, and only the ' +
+    'client\'s own', async () => {
+	const t = await doomed('doomed1');
+	const { s, session } = await asking(D, t);
+	const cancel = async (token, requestId, opts) => eq((await rpc(base,
+	    token, 'notifications/cancelled', { requestId, reason: 'x' },
+	    { id: undefined, ...opts })).status, 202);
+	await cancel(V, 'call-7', within((await initialize(V)).id));
+	await cancel(D, 'call-8', session);
+	await cancel(D, 7, session);
+	// The same id in another session is another call.
+	const { s: s2, session: other } = await asking(D,
+	    await doomed('doomed2'));
+	await cancel(D, 'call-7', other);
+	await until(() => s2.ended, 'the end of the other', 5000);
+	eq(s.ended, null);
+	await cancel(D, 'call-7', session);
+	await until(() => s.ended, 'the end', 5000);
+	eq(s.ended, 'end');
+	eq(s.events.length, 1);
+	eq(await there(t), true);
+	// The answer that comes now is for nobody.
+	eq((await http(base, 'POST', '/mcp', { Authorization: 'Bearer ' + D,
+	    'Content-Type': 'application/json', 'MCP-Protocol-Version': LEGACY,
+	    ...session.headers }, JSON.stringify({ jsonrpc: '2.0',
+	    id: s.events[0].id, result: { action: 'accept',
+	    content: { confirm: true } } }))).status, 202);
+	eq(await there(t), true);
+});
+
+await test('a revoked grant ends a call that waits: nothing is done',
+    async () => {
+	keepd.must('k_user waiter waiter-password-1 designer');
+	const g = await connect(base, 'waiter', 'waiter-password-1');
+	const t = await doomed('doomed3');
+	const { s } = await asking(g.access, t);
+	keepd.mustCtl('grant revoke -u waiter');
+	await until(() => s.ended, 'the end', 5000);
+	eq(s.events.length, 1);
+	eq(await there(t), true);
+});
+
 // ---- rights ----
 
 await test('a change of roles is told as a change of the lists; the stream ' +

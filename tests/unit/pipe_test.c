@@ -8,11 +8,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <unistd.h>
+
+#include "common/chan.h"
+#include "common/ev.h"
+#include "toold/stream.h"
 #include "toold_stub.h"
 
 static struct handle h;
 static struct buf out;
 static struct call c;
+static struct stream *stream;		/* of the next call */
 
 static enum pipe_end
 run(const char *tool, const char *args)
@@ -25,6 +31,7 @@ run(const char *tool, const char *args)
 	memset(&c, 0, sizeof(c));
 	c.who = &h.who;
 	c.out = &out;
+	c.stream = stream;
 	c.args = json_loads(args, 0, NULL);
 	assert_non_null(c.args);
 	end = pipe_run(&c, tool_find(tool, strlen(tool)), &h);
@@ -353,6 +360,83 @@ test_lists_many(void **state)
 	assert_true(t->version > version);
 }
 
+/* ---- events ---- */
+
+static void
+ignore(struct chan *ch, struct msg *msg)
+{
+}
+
+static void
+no_end(struct chan *ch, enum chan_end end, const char *why)
+{
+}
+
+static const struct chan_handler worker_handlers[] = {
+	{ MSG_CALL, ignore }, { MSG_CANCEL, ignore }, { MSG_HEALTH, ignore },
+	{ MSG_HANDLE_NEW, ignore }, { 0, NULL }
+};
+static const struct chan_ops worker_ops = { worker_handlers, no_end };
+
+/* What was written by then: the end of the turn is not waited for. */
+static size_t
+written(int fd, char *text, size_t cap)
+{
+	ssize_t n = read(fd, text, cap - 1);
+	ssize_t i;
+
+	for (i = 0; i < n; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	text[n > 0 ? n : 0] = '\0';
+	return (n > 0 ? (size_t)n : 0);
+}
+
+static size_t
+run_told(unsigned int flags, const char *token, unsigned int ms, char *text,
+    size_t cap)
+{
+	struct stream s;
+	struct chan *ch;
+	size_t n;
+	int sv[2];
+
+	assert_int_equal(chan_pair(sv), 0);
+	ch = chan_new(sv[0], CK_LISTENER_TOOLD, SIDE_SECOND, &worker_ops,
+	    NULL);
+	chan_setstate(ch, CS_RUN);
+	stream_begin(&s, ch, 9, flags, &h);
+	s.era = era_row(ERA_2026_07);
+	s.token.p = token;
+	s.token.len = token != NULL ? strlen(token) : 0;
+	stream = &s;
+	stub_ms = ms;
+	assert_int_equal(run("get_thing", "{\"id\":\"x\"}"), PIPE_OK);
+	stub_ms = 0;
+	stream = NULL;
+	n = written(sv[1], text, cap);
+	chan_close(ch);
+	close(sv[1]);
+	return (n);
+}
+
+/* A call that takes long says so while it runs, to those who ask for it. */
+static void
+test_alive(void **state)
+{
+	char text[4096];
+
+	assert_true(run_told(SF_SSE, "\"t\"", 1200, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, "{\"jsonrpc\":\"2.0\",\"method\":"
+	    "\"notifications/progress\",\"params\":{\"progressToken\":"
+	    "\"t\",\"progress\":1"));
+	assert_non_null(strstr(text, "get_thing: at work for 1 s"));
+	assert_int_equal(run_told(SF_SSE, NULL, 1200, text, sizeof(text)), 0);
+	assert_int_equal(run_told(0, "\"t\"", 1200, text, sizeof(text)), 0);
+	assert_int_equal(run_told(SF_SSE, "\"t\"", 1, text, sizeof(text)),
+	    0);
+}
+
 int
 main(void)
 {
@@ -363,8 +447,9 @@ main(void)
 		T(test_busy), T(test_dry_run), T(test_request_id),
 		T(test_handle_closed), T(test_store_fails),
 		T(test_answer_too_long), T(test_lint), T(test_lists),
-		T(test_lists_many),
+		T(test_lists_many), T(test_alive),
 	};
 
+	ev_init();
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -153,7 +153,8 @@ answers_later(const struct request *req, struct reply *r)
 		return (0);
 	assert_int_equal(scan_message(text, sizeof(text) - 1, &scan),
 	    SCAN_OK);
-	stream_about(req->stream, era_row(ERA_2026_07), &scan, SL_OFF);
+	stream_about(req->stream, era_row(ERA_2026_07), &scan, SL_OFF,
+	    (const uint8_t *)"0123456789abcdef");
 	r->later = stream_later(req->stream, 5, wake, NULL) != NULL;
 	r->status = 503;
 	return (1);

@@ -270,12 +270,16 @@ stub_hooks(struct call *c)
 static struct handle *stub_handle;
 static int stub_ends;			/* the handle, in the n-th change */
 static size_t stub_more;		/* bytes of white space in answers */
+static unsigned int stub_ms;		/* of work, with looks around */
 
 static enum tool_err
 stub_fn(struct call *c)
 {
+	uint64_t until = mono_us() + stub_ms * 1000;
 	size_t i;
 
+	while (stub_ms > 0 && mono_us() < until)
+		pipe_poll();
 	if (c->tool->writes && stub_ends > 0 && --stub_ends == 0)
 		stub_handle->live = 0;
 	buf_adds(c->out, "{\"id\":\"a\\\"b\"");
