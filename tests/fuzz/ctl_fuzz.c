@@ -5,6 +5,7 @@
  * name, other, secret and text, each ended by a NUL.  Whatever is typed, the
  * command ends with one answer, and at the end user anna can be read.
  */
+/* link: authd/rotate.o */
 /* link: authd/ctl.o authd/ctl_user.o authd/ctl_grant.o authd/ctl_list.o */
 /* link: authd/ctl_when.o authd/pwrules.o authd/user.o authd/limit.o */
 /* link: authd/store.o authd/audit.o authd/audit_toold.o authd/audit_read.o */

@@ -301,6 +301,14 @@ user_set_password(struct user *u, const struct user_password *p)
 
 /* ---- keys ---- */
 
+const struct msg_conf_authd *
+auth_conf(void)
+{
+	static const struct msg_conf_authd conf = { .access_s = 60 };
+
+	return (&conf);
+}
+
 const char *
 sign_rotate(int64_t now, char kid[48])
 {
