@@ -14,7 +14,7 @@
 #define COMPONENTS_MAX	200		/* of one app, all levels */
 
 static struct query	q_revision = QUERY(
-    "SELECT package, head, def FROM revision WHERE type = 3 AND id = ?1"
+    "SELECT package, def FROM revision WHERE type = 3 AND id = ?1"
     " AND revision = ?2");
 
 /* ---- style sheets ---- */
@@ -387,9 +387,9 @@ load_revision(struct call *c, struct art *a, int64_t revision)
 		return (r == 0 ? call_fail(c, "Not Found") : store_fail(c));
 	if (strcmp(sql_str(st, 0), a->package) == 0 ||
 	    pkg_allows(c->who, sql_str(st, 0), PL_READ)) {
-		len = sql_len(st, 2);
+		len = sql_len(st, 1);
 		if ((def = malloc(len + 1)) != NULL)
-			memcpy(def, sql_str(st, 2), len + 1);
+			memcpy(def, sql_str(st, 1), len + 1);
 	}
 	sql_done(st);
 	if (def == NULL)

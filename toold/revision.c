@@ -21,8 +21,11 @@ static struct query	q_list = QUERY(
     "SELECT revision, ver, name, package, updated_at, changed_by, 0"
     " FROM revision WHERE type = ?1 AND id = ?2 AND revision < ?3"
     " ORDER BY revision DESC");
+static struct query	q_where = QUERY(
+    "SELECT package FROM revision WHERE type = ?1 AND id = ?2"
+    " AND revision = ?3");
 static struct query	q_get = QUERY(
-    "SELECT package, def FROM revision WHERE type = ?1 AND id = ?2"
+    "SELECT def FROM revision WHERE type = ?1 AND id = ?2"
     " AND revision = ?3");
 
 /* Types that have a save here; the others come with their tools. */
@@ -91,6 +94,19 @@ may_see(const struct caller *who, const struct art *a, const char *package)
 	    pkg_allows(who, package, PL_READ));
 }
 
+/* 1: a row, to be done; 0 none, -1 */
+static int
+revision_row(struct query *q, const struct art *a, int64_t n,
+    struct stmt **st)
+{
+	if ((*st = query_get(q)) == NULL)
+		return (-1);
+	sql_bind_int(*st, 1, a->type);
+	sql_bind_str(*st, 2, a->id);
+	sql_bind_int(*st, 3, n);
+	return (sql_step(*st));
+}
+
 /* The text of one revision into b; the current one has been loaded. */
 static enum tool_err
 revision_text(struct call *c, const struct art *a, int64_t n, struct buf *b)
@@ -102,22 +118,18 @@ revision_text(struct call *c, const struct art *a, int64_t n, struct buf *b)
 		buf_add(b, a->def, a->def_len);
 		return (b->failed ? call_fail(c, "out of memory") : TE_OK);
 	}
-	if ((st = query_get(&q_get)) == NULL)
-		return (store_fail(c));
-	sql_bind_int(st, 1, a->type);
-	sql_bind_str(st, 2, a->id);
-	sql_bind_int(st, 3, n);
-	if ((r = sql_step(st)) == -1)
-		return (store_fail(c));
-	if (r == 1 && may_see(c->who, a, sql_str(st, 0)))
-		buf_add(b, sql_str(st, 1), sql_len(st, 1));
-	else
-		r = r == 1 ? 2 : 0;
-	if (r != 0)
+	/* The text is read only where it may be seen: time tells, too. */
+	if ((r = revision_row(&q_where, a, n, &st)) == 1) {
+		r = may_see(c->who, a, sql_str(st, 0));
 		sql_done(st);
+	}
+	if (r == 1 && (r = revision_row(&q_get, a, n, &st)) == 1) {
+		buf_add(b, sql_str(st, 0), sql_len(st, 0));
+		sql_done(st);
+	}
 	if (r != 1)
-		return (call_fail(c, "Not Found: revision %lld",
-		    (long long)n));
+		return (r == -1 ? store_fail(c) : call_fail(c,
+		    "Not Found: revision %lld", (long long)n));
 	return (b->failed ? call_fail(c, "out of memory") : TE_OK);
 }
 

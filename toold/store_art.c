@@ -37,11 +37,14 @@ static const struct art_kind kinds[ART_MAX] = {
 #define BY_NAME	" WHERE a.type = ?1 AND a.name_key = ?2"
 
 static struct query	q_id = QUERY(SEL_ART FROM_ART BY_ID);
-static struct query	q_id_def = QUERY(SEL_ART ", a.def" FROM_ART BY_ID);
 static struct query	q_name = QUERY(SEL_ART FROM_ART BY_NAME);
-static struct query	q_name_def = QUERY(SEL_ART ", a.def" FROM_ART BY_NAME);
-static struct query	q_send = QUERY(
-    "SELECT a.name, a.package, p.acl, p.flags, a.def" FROM_ART BY_ID);
+static struct query	q_def = QUERY(
+    "SELECT def FROM artifact WHERE num = ?1");
+static struct query	q_echo = QUERY(
+    "SELECT def FROM artifact WHERE type = ?1 AND id = ?2");
+static struct query	q_revision_def = QUERY(
+    "SELECT def FROM revision WHERE type = ?1 AND id = ?2"
+    " AND revision = ?3");
 static struct query	q_locked = QUERY(
     "SELECT user, at FROM lock WHERE type = ?1 AND id = ?2"
     " AND expires > ?3 AND user_id <> ?4");
@@ -211,21 +214,56 @@ art_fill(const struct caller *who, enum art_type type, struct stmt *st,
 	    acl, sql_len(st, 11), (unsigned int)sql_int(st, 12),
 	    type == ART_PACKAGE);
 	a->head = (size_t)sql_int(st, 13);
-	if (sqlite3_column_count(st->s) < 15)
-		return (1);
-	a->def_len = sql_len(st, 14);
-	if ((a->def = malloc(a->def_len + 1)) == NULL) {
-		store_setfail(SQLITE_NOMEM);
-		return (-1);
-	}
-	memcpy(a->def, sql_str(st, 14), a->def_len);
-	a->def[a->def_len] = '\0';
 	return (1);
+}
+
+/* Its text from the one row of a statement. */
+static int
+def_take(struct stmt *st, struct art *a)
+{
+	int	r;
+
+	if ((r = sql_step(st)) != 1)
+		return (r == 0 ? -1 : r);
+	a->def_len = sql_len(st, 0);
+	if ((a->def = malloc(a->def_len + 1)) != NULL) {
+		memcpy(a->def, sql_str(st, 0), a->def_len);
+		a->def[a->def_len] = '\0';
+	}
+	sql_done(st);
+	if (a->def != NULL)
+		return (1);
+	store_setfail(SQLITE_NOMEM);
+	return (-1);
+}
+
+/*
+ * A text of its own statement: what is hidden is not read, or the time would
+ * tell that there is something, and how large it is.
+ */
+static int
+def_load(struct art *a, int flags)
+{
+	struct stmt	*st;
+
+	if (!(flags & ART_DEF) || (a->level == PL_NONE &&
+	    !(flags & ART_HIDDEN)))
+		return (1);
+	if ((st = query_get(a->num != 0 ? &q_def : &q_revision_def)) == NULL)
+		return (-1);
+	if (a->num != 0)
+		sql_bind_int(st, 1, a->num);
+	else {
+		sql_bind_int(st, 1, a->type);
+		sql_bind_str(st, 2, a->id);
+		sql_bind_int(st, 3, a->revision);
+	}
+	return (def_take(st, a));
 }
 
 static int
 art_query(const struct caller *who, enum art_type type, struct query *q,
-    const char *key, struct art *a)
+    const char *key, int flags, struct art *a)
 {
 	struct stmt	*st;
 	int		 r;
@@ -239,7 +277,7 @@ art_query(const struct caller *who, enum art_type type, struct query *q,
 		return (r);
 	r = art_fill(who, type, st, a);
 	sql_done(st);
-	return (r);
+	return (r == 1 ? def_load(a, flags) : r);
 }
 
 int
@@ -252,13 +290,12 @@ art_load(const struct caller *who, enum art_type type, const char *id,
 	memset(a, 0, sizeof(*a));
 	if (bad)
 		return (0);
-	return (art_query(who, type, flags & ART_DEF ? &q_id_def : &q_id, key,
-	    a));
+	return (art_query(who, type, &q_id, key, flags, a));
 }
 
 static struct query	q_deleted = QUERY(
     "SELECT 0, r.id, r.package, r.name, r.ver, r.revision, 0, '',"
-    " r.updated_at, r.changed_by, r.flags, p.acl, p.flags, r.head, r.def,"
+    " r.updated_at, r.changed_by, r.flags, p.acl, p.flags, r.head,"
     " coalesce(p.num, 0) FROM revision r LEFT JOIN artifact p"
     " ON p.type = 1 AND p.id = r.package"
     " WHERE r.type = ?1 AND r.id = ?2 AND NOT EXISTS (SELECT 1"
@@ -301,18 +338,20 @@ art_load_deleted(const struct caller *who, enum art_type type,
 	if ((r = sql_step(st)) != 1)
 		return (r);
 	r = art_fill(who, type, st, a);
-	homeless = sql_int(st, 15) == 0 && a->package[0] != '\0';
+	homeless = sql_int(st, 14) == 0 && a->package[0] != '\0';
 	sql_done(st);
-	if (r == 1)
-		r = deleted_made(a);
 	if (homeless) {
 		a->package[0] = '\0';
 		if (!who->global_admin)
 			a->level = PL_NONE;
 	}
-	if (r == 1 && (a->flags & RF_GIVEN_UP))
-		r = 0;
+	if (a->flags & RF_GIVEN_UP)
+		return (0);
 	a->flags = 0;
+	if (a->level == PL_NONE)
+		return (1);
+	if ((r = def_load(a, ART_DEF)) == 1)
+		r = deleted_made(a);
 	if (r != 1 || !(flags & ART_DEF))
 		art_free(a);
 	return (r);
@@ -338,8 +377,7 @@ art_load_name(const struct caller *who, enum art_type type, const char *name,
 	memset(a, 0, sizeof(*a));
 	if (bad)
 		return (0);
-	return (art_query(who, type, flags & ART_DEF ? &q_name_def : &q_name,
-	    key, a));
+	return (art_query(who, type, &q_name, key, flags, a));
 }
 
 int
@@ -371,26 +409,21 @@ enum tool_err
 art_send(struct call *c, enum art_type type, const char *id)
 {
 	struct stmt	*st;
-	enum tool_err	 e = TE_OK;
-	enum pkg_level	 level;
-	char		 key[ID_SIZE];
+	struct art	 a;
+	enum tool_err	 e;
 	int		 r;
 
 	call_target(c, id != NULL ? id : "");
-	if (id_lower(key, id) == -1)
-		return (call_fail(c, "Not Found"));
-	if ((st = query_get(&q_send)) == NULL)
+	if ((r = art_load(c->who, type, id, 0, &a)) == -1)
 		return (store_fail(c));
-	sql_bind_int(st, 1, type);
-	sql_bind_str(st, 2, key);
-	if ((r = sql_step(st)) != 1)
-		return (r == 0 ? call_fail(c, "Not Found") : store_fail(c));
-	level = pkg_level(c->who, type == ART_PACKAGE ? key : sql_str(st, 1),
-	    sql_str(st, 2), sql_len(st, 2), 0, type == ART_PACKAGE);
-	if (level == PL_NONE)
-		e = call_fail(c, "Not Found");
-	else
-		e = def_copy(c, sql_str(st, 4), sql_len(st, 4));
+	if (r == 0 || a.level == PL_NONE)
+		return (call_fail(c, "Not Found"));
+	if ((st = query_get(&q_def)) == NULL)
+		return (store_fail(c));
+	sql_bind_int(st, 1, a.num);
+	if (sql_step(st) != 1)
+		return (store_fail(c));
+	e = def_copy(c, sql_str(st, 0), sql_len(st, 0));
 	sql_done(st);
 	return (e);
 }
@@ -401,13 +434,13 @@ art_echo(struct call *c, enum art_type type, const char *id)
 	struct stmt	*st;
 	enum tool_err	 e;
 
-	if ((st = query_get(&q_send)) == NULL)
+	if ((st = query_get(&q_echo)) == NULL)
 		return (store_fail(c));
 	sql_bind_int(st, 1, type);
 	sql_bind_str(st, 2, id);
 	if (sql_step(st) != 1)
 		return (store_fail(c));
-	e = def_copy(c, sql_str(st, 4), sql_len(st, 4));
+	e = def_copy(c, sql_str(st, 0), sql_len(st, 0));
 	sql_done(st);
 	return (e);
 }

@@ -104,7 +104,8 @@ void		 art_free(struct art *);
  * By id (any case) or by name (ASCII case does not count).  1 found, also
  * when level is PL_NONE; 0 none; -1 store failure.
  */
-#define ART_DEF		1		/* with the definition's text */
+#define ART_DEF		1		/* with the text, if it may be seen */
+#define ART_HIDDEN	2		/* the text even if it may not */
 int		 art_load(const struct caller *, enum art_type,
 		    const char *id, int flags, struct art *);
 int		 art_load_name(const struct caller *, enum art_type,

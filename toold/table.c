@@ -296,7 +296,7 @@ patch_child(struct call *c, const struct table *us, const char *id)
 	unsigned int	 i, n;
 	int		 r = -1;
 
-	if (art_load(c->who, ART_TABLE, id, ART_DEF, &a) != 1)
+	if (art_load(c->who, ART_TABLE, id, ART_DEF | ART_HIDDEN, &a) != 1)
 		return (-1);
 	if ((t = table_load(&a)) == NULL)
 		goto out;

@@ -614,6 +614,25 @@ make_secrets(void)
 	    "\"rows\":[{\"a\":\"" MARK "\"}]}");
 }
 
+/* What is hidden is not even read: time would tell. */
+static void
+check_unread(void)
+{
+	struct art	a;
+	int		t;
+
+	for (t = ART_PACKAGE; t < ART_MAX; t++) {
+		assert_int_equal(art_load(&bob, (enum art_type)t, foreign[t],
+		    ART_DEF, &a), 1);
+		assert_int_equal(a.level, PL_NONE);
+		assert_null(a.def);
+		assert_int_equal(art_load(&ann, (enum art_type)t, foreign[t],
+		    ART_DEF, &a), 1);
+		assert_non_null(a.def);
+		art_free(&a);
+	}
+}
+
 /* The same names for what is not there. */
 static void
 make_ghosts(void)
@@ -694,6 +713,7 @@ test_outsider(void **state)
 			    i == 5 || i == 7 ? "{}" : "{\"listOptions\":{"
 			    "\"where\":{\"package\":\"%s\"}}}",
 			    foreign[ART_PACKAGE]));
+		check_unread();
 		run_outsider(&bob, with, &done);
 		for (k = 0; k < STEPS; k++)
 			if (strstr(with[k], MARK) != NULL)
