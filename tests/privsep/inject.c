@@ -132,6 +132,29 @@ call(long nr, int argc, char **argv)
 	ptrace(PTRACE_DETACH, target, NULL, NULL);
 }
 
+/* Stop it where it waits in a system call; elsewhere it goes on a little. */
+static void
+stop_waiting(void)
+{
+	struct user_regs_struct	r;
+	int			tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		if (ptrace(PTRACE_INTERRUPT, target, NULL, NULL) == -1)
+			die("INTERRUPT");
+		wait_stop();
+		if (ptrace(PTRACE_GETREGS, target, NULL, &r) == -1)
+			die("GETREGS");
+		if ((long)r.orig_rax >= 0)
+			return;
+		if (ptrace(PTRACE_CONT, target, NULL, NULL) == -1)
+			die("CONT");
+		usleep(10000);
+	}
+	errno = ETIMEDOUT;
+	die("a system call it waits in");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -147,10 +170,9 @@ main(int argc, char **argv)
 		fprintf(stderr, "no system call %s\n", argv[2]);
 		return (2);
 	}
-	if (ptrace(PTRACE_SEIZE, target, NULL, NULL) == -1 ||
-	    ptrace(PTRACE_INTERRUPT, target, NULL, NULL) == -1)
+	if (ptrace(PTRACE_SEIZE, target, NULL, NULL) == -1)
 		die("ptrace");
-	wait_stop();
+	stop_waiting();
 	call(nr, argc - 3, argv + 3);
 	return (0);
 }
