@@ -132,8 +132,12 @@ static void
 wake(struct stream *s, enum stream_why why)
 {
 	woken[why]++;
-	if (why == SW_GONE)
+	if (why == SW_GONE || why == SW_HANDLE || why == SW_RIGHTS)
 		return;
+	if (why == SW_END) {
+		stream_answer(s, 200, "{\"end\":1}", 9);
+		return;
+	}
 	if (stream_progress(s, woken[SW_TIMER], 3, "step") == -1 ||
 	    woken[SW_TIMER] < 3 || !release)
 		stream_wait(s, 5);
@@ -147,6 +151,7 @@ answers_later(const struct request *req, struct reply *r)
 	static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":\"x\","
 	    "\"method\":\"m\",\"params\":{\"_meta\":{"
 	    "\"progressToken\":\"tok\"}}}";
+	struct stream *s;
 	struct scan scan;
 
 	if (req->body.len == 0 || req->body.p[0] != 'L')
@@ -155,7 +160,10 @@ answers_later(const struct request *req, struct reply *r)
 	    SCAN_OK);
 	stream_about(req->stream, era_row(ERA_2026_07), &scan, SL_OFF,
 	    (const uint8_t *)"0123456789abcdef");
-	r->later = stream_later(req->stream, 5, wake, NULL) != NULL;
+	s = stream_later(req->stream, 5, wake, NULL);
+	r->later = s != NULL;
+	if (s != NULL && req->body.len > 1 && req->body.p[1] == 'L')
+		stream_long(s);
 	r->status = 503;
 	return (1);
 }
@@ -675,6 +683,80 @@ test_later_ends(void **state)
 	assert_int_equal(answers, 0);
 }
 
+static void
+open_again(uint8_t grant, uint8_t id, uint32_t display)
+{
+	struct msg_open m;
+
+	memset(&m, 0, sizeof(m));
+	memset(m.handle, id, sizeof(m.handle));
+	memset(m.grant, grant, sizeof(m.grant));
+	m.worker = 1;
+	m.display = display;
+	m.ttl_ms = 300000;
+	m.expires_ms = wall_ms() + 300000;
+	chan_send(authd, MSG_OPEN, 0, &m);
+}
+
+static void
+handle_new(uint32_t stream, uint8_t id)
+{
+	struct msg_handle m;
+
+	memset(m.handle, id, sizeof(m.handle));
+	chan_send(listener[0], MSG_HANDLE_NEW, stream, &m);
+	turn(20);
+}
+
+/*
+ * A long stream goes on under another handle of its grant, and of no other;
+ * in between it stands still.
+ */
+static void
+test_long(void **state)
+{
+	struct msg_close m;
+
+	release = 0;
+	open_handle(1, 0);
+	open_handle(1, 1);
+	call(0, 0, 7, "LL");
+	call(0, 0, 8, "LL");
+	turn(20);
+	assert_int_equal(events, 2);		/* they are open */
+	assert_int_equal(woken[SW_TIMER], 0);	/* no time runs */
+	memset(&m, 0, sizeof(m));
+	m.what = CL_GRANT;
+	chan_send(authd, MSG_CLOSE, 1, &m);
+	turn(20);
+	assert_int_equal(unknown, 2);
+	assert_int_equal(streams_count(), 2);
+	assert_int_equal(woken[SW_GONE], 0);
+	/* A handle that is none, then one of the grant. */
+	handle_new(7, 77);
+	assert_int_equal(unknown, 3);
+	open_again(0, 50, 0);
+	handle_new(7, 50);
+	assert_int_equal(woken[SW_HANDLE], 1);
+	/* The same with another right, while nothing was closed. */
+	open_again(0, 51, 1);
+	handle_new(7, 51);
+	assert_int_equal(woken[SW_RIGHTS], 1);
+	assert_int_equal(answers, 0);
+	/* Another grant's ends it. */
+	handle_new(8, 2);
+	assert_int_equal(woken[SW_END], 1);
+	assert_int_equal(answers, 1);
+	assert_string_equal(last_body, "{\"end\":1}");
+	assert_int_equal(streams_count(), 1);
+	/* So does the listener; a number that is none does nothing. */
+	handle_new(99, 51);
+	chan_send(listener[0], MSG_CANCEL, 7, NULL);
+	turn(20);
+	assert_int_equal(answers, 2);
+	assert_int_equal(streams_count(), 0);
+}
+
 /* A grant has so many, and no more; others have theirs. */
 static void
 test_later_limit(void **state)
@@ -701,7 +783,7 @@ main(void)
 		T(test_turns), T(test_too_many_wait), T(test_cancel), T(test_worker_leaves),
 		T(test_audit_full), T(test_control),
 		T(test_bug_worker_killed_for_large_answers), T(test_later),
-		T(test_later_ends), T(test_later_limit),
+		T(test_later_ends), T(test_later_limit), T(test_long),
 	};
 
 	ev_init();
