@@ -984,8 +984,10 @@ conn_unread(const struct conn *c)
 int
 conn_stream(struct conn *c)
 {
+	size_t behind = c->out.len - c->out_off;
+
 	c->flags |= K_STREAM;
-	if (c->out.len - c->out_off > STREAM_OUT_MAX) {
+	if (behind > STREAM_OUT_MAX || (behind > 0 && mem_full())) {
 		conn_cut(c);
 		return (-1);
 	}

@@ -244,6 +244,7 @@ void	 req_link_lost(void);
 /* Bytes for bodies: 0, or -1 when the budget is used up. */
 int	 mem_take(struct req *, size_t);
 void	 mem_force(size_t);		/* answers: counted, not refused */
+int	 mem_full(void);
 void	 mem_give(size_t);
 
 /* ---- link.c: the channels to authd and toold ---- */

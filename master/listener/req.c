@@ -324,6 +324,12 @@ mem_take(struct req *r, size_t n)
 	return (0);
 }
 
+int
+mem_full(void)
+{
+	return (mem_used >= lconf->l.max_memory);
+}
+
 void
 mem_force(size_t n)
 {

@@ -2,6 +2,7 @@
 // streams.mjs: opens N streams of 24 tokens and measures (see streams.sh).
 
 import net from 'node:net';
+import tls from 'node:tls';
 import { readFileSync } from 'node:fs';
 import { test, done, ok, eq, connect, call, instance, mcpRequest, requestBytes,
     MODERN, sleep, until } from '../regress/kit.mjs';
@@ -9,8 +10,9 @@ import { test, done, ok, eq, connect, call, instance, mcpRequest, requestBytes,
 const base = process.env.K_URL;
 const keepd = instance();
 const N = Number(process.argv[2]);
-const LIMIT = 6144;			// bytes of a stream
 const u = new URL(base);
+const TLS = u.protocol === 'https:';
+const LIMIT = TLS ? Infinity : 6144;	// bytes of a stream
 
 const pids = () => keepd.must('echo $(k_pid); pgrep -P $(k_pid)').trim()
     .split('\n');
@@ -45,7 +47,8 @@ const T = tokens.map((t) => {
 
 let opened = 0, events = 0, closed = 0;
 const open = (i) => new Promise((resolve, reject) => {
-	const s = net.connect(Number(u.port), u.hostname, () => {
+	const s = (TLS ? tls : net).connect({ port: Number(u.port),
+	    host: u.hostname }, () => {
 		s.write(T[i % T.length]);
 	});
 	let first = true;

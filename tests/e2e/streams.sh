@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Streams with the official SDK clients of both eras, directly and through
-# nginx.
+# Streams with the official SDK clients of both eras: plain, over keepd's own
+# TLS, and through nginx.
 . "$(dirname "$0")/../lib.sh"
 . "$K_TESTS/proxy.sh"
-for way in direct nginx; do
+for way in direct none nginx; do
 	k_new streams
 	[ $way = direct ] || k_proxy $way
 	k_conf "get-stream yes" "limits { stream-keepalive 500ms }"
