@@ -256,16 +256,14 @@ const char	*art_summary_next(const char *p, const char *end,
 	"\"skip\":{\"type\":\"integer\"},\"take\":{\"type\":\"integer\"}," \
 	"\"truncated\":{\"type\":\"boolean\"},"				\
 	"\"note\":{\"type\":\"string\"}}}"
-/* Head members of every record, for output schemas, no comma at the end. */
+/*
+ * Head members of every record, for output schemas, no comma at the end:
+ * those that calls depend on.  The list of tools is read before any work.
+ */
 #define SCHEMA_HEAD_OUT							\
 	"\"id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"	\
-	"\"description\":{\"type\":\"string\"},"			\
 	"\"package\":{\"type\":[\"string\",\"null\"]},"			\
-	"\"ver\":{\"type\":\"string\"},\"revision\":{\"type\":\"integer\"}," \
-	"\"createdAt\":{\"type\":\"string\"},"				\
-	"\"updatedAt\":{\"type\":\"string\"},"				\
-	"\"createdBy\":{\"type\":\"string\"},"				\
-	"\"changedBy\":{\"type\":\"string\"}"
+	"\"ver\":{\"type\":\"string\"},\"revision\":{\"type\":\"integer\"}"
 /* Members that get tools return and save tools take back and ignore. */
 #define SCHEMA_IGNORED(name)						\
 	"\"" name "\":{\"type\":\"string\",\"description\":\"Ignored.\"}"

@@ -215,6 +215,10 @@ const listed = async (who) => (await rpc(base, who, 'tools/list', {})).json
 await test('every tool has its row in this test', async () => {
 	eq(await listed(A), Object.keys(MATRIX).sort());
 });
+await test('the whole list of tools is what a client can take', async () => {
+	const n = (await rpc(base, A, 'tools/list', {})).text.length;
+	ok(n < 23500 * 4, `${n} bytes, at 4 a token under 23,500 tokens,`);
+});
 for (const p of PERMS) {
 	for (const level of ['display', 'edit']) {
 		await test(`role ${p} at ${level}: sees and calls its tools, ` +
