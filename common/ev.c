@@ -20,6 +20,7 @@ static struct mono	  turn_start;
 static int		  running, run_status;
 
 static struct ev_timer	**heap;
+static int		in_timers;
 static int		  heap_n, heap_cap;
 
 static struct ev_hook	 *hooks;
@@ -106,7 +107,8 @@ ev_timer_set(struct ev_timer *t, uint64_t ms)
 	struct ev_timer **p;
 
 	ev_timer_del(t);
-	t->at = mono_add(ev_now(), ms);
+	/* Set by a timer, it is for a later turn: others come in between. */
+	t->at = mono_add(ev_now(), ms == 0 && in_timers ? 1 : ms);
 	if (heap_n == heap_cap) {
 		heap_cap = heap_cap != 0 ? heap_cap * 2 : 64;
 		p = realloc(heap, (size_t)heap_cap * sizeof(*heap));
@@ -122,11 +124,13 @@ timers_run(void)
 {
 	struct ev_timer	*t;
 
+	in_timers = 1;
 	while (heap_n > 0 && !mono_before(turn_start, heap[0]->at)) {
 		t = heap[0];
 		ev_timer_del(t);
 		t->cb(t);
 	}
+	in_timers = 0;
 }
 
 static int

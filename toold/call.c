@@ -260,8 +260,13 @@ later_wake(struct stream *s, enum stream_why why)
 	l->call.reply = why == SW_REPLY ? s->reply : NULL;
 	l->call.reply_failed = why == SW_REPLY && s->reply_failed;
 	l->call.late = why == SW_LATE;
-	end = handle_live(s->handle) ? pipe_again(&l->call, s->handle) :
-	    PIPE_GONE;
+	if (handle_live(s->handle))
+		end = pipe_again(&l->call, s->handle);
+	else {
+		/* It ended while we asked. */
+		pipe_drop(&l->call);
+		end = PIPE_GONE;
+	}
 	if (end == PIPE_LATER)
 		stream_wait(s, l->call.later_ms);
 	else

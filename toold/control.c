@@ -16,6 +16,7 @@
 #include "authdchan.h"
 #include "control.h"
 #include "handle.h"
+#include "reader.h"
 #include "serve.h"
 #include "store.h"
 #include "tools.h"
@@ -89,6 +90,7 @@ show_status(struct chan *ch, uint32_t id)
 	    (unsigned long long)s->refused);
 	control_line(ch, id, "tools\t%zu", tools_count());
 	control_line(ch, id, "authd\t%s", authd_chan() != NULL ? "up" : "down");
+	control_line(ch, id, "reads in slices\t%u", reader_count());
 	control_line(ch, id, "audit bytes waiting\t%zu", audit_waiting());
 	if (store_getstat(&st) == -1) {
 		control_done(ch, id, 1, store_error());

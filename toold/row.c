@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../common/text.h"
+#include "reader.h"
 #include "row.h"
 
 #define TAKE_DEFAULT	100
@@ -179,102 +180,206 @@ put_row(struct buf *b, const struct table *t, const struct query_args *q,
 	buf_addc(b, '}');
 }
 
-/* The page's rows into b: how many, -1.  *cut: the size bound was met. */
-static int64_t
-query_rows(const struct table *t, const struct query_args *q, struct buf *b,
-    int *cut)
-{
-	struct stmt	*st;
-	struct buf	 text;
-	size_t		 max, before;
-	int64_t		 n = 0;
-	int		 r;
+/* A query under way, over several turns if it takes long. */
+struct work {
+	struct read	 read;
+	struct query_args q;
+	struct table	*t;		/* held */
+	struct stmt	*st;		/* that is being stepped; NULL: none */
+	int		 counting;	/* rows are done, total is wanted */
+	struct buf	 rows;
+	int64_t		 n, total;
+	int		 cut;		/* the size bound was met */
+};
 
-	max = q->take_given ? STORE_ANSWER_MAX : STORE_ANSWER_SOFT;
-	buf_init(&text, 65536);
-	query_text(&text, t, q);
-	st = sql_get(SP_ROW, &text);
-	buf_free(&text);
-	if (st == NULL)
-		return (-1);
-	sql_bind_int(st, 1, q->take);
-	sql_bind_int(st, 2, q->skip);
-	conds_bind(st, &q->where, 3);
-	while ((r = sql_step(st)) == 1) {
-		before = b->len;
-		if (n != 0)
-			buf_addc(b, ',');
-		put_row(b, t, q, st);
-		/* At least one row, or nobody could ever see it. */
-		if (b->len > max && n != 0) {
-			b->len = before;
-			*cut = 1;
-			sql_done(st);
-			return (n);
-		}
-		n++;
-	}
-	return (r == -1 ? -1 : n);
+static void
+work_free(void *p)
+{
+	struct work	*w = p;
+
+	read_end(&w->read);
+	conds_free(&w->q.where);
+	table_free(w->t);
+	buf_free(&w->rows);
+	free(w);
 }
 
 static int
-query_total(const struct table *t, const struct conds *w, int64_t *total)
+rows_begin(struct work *w)
 {
-	struct stmt	*st;
-	struct buf	 b;
-	int		 r = -1;
+	struct buf	text;
 
-	if (w->n == 0)
-		return (table_count(t->tab, total));
-	buf_init(&b, 65536);
-	SQL(&b, "SELECT count(*) FROM ");
-	sql_tab(&b, t->tab);
-	conds_put(&b, t, w, 1, 0);
-	if ((st = sql_get(SP_ROW, &b)) != NULL) {
-		conds_bind(st, w, 1);
-		if (sql_step(st) == 1) {
-			*total = sql_int(st, 0);
-			sql_done(st);
+	buf_init(&text, 65536);
+	query_text(&text, w->t, &w->q);
+	w->st = read_get(w->read.r, SP_ROW, &text);
+	buf_free(&text);
+	if (w->st == NULL)
+		return (-1);
+	sql_bind_int(w->st, 1, w->q.take);
+	sql_bind_int(w->st, 2, w->q.skip);
+	conds_bind(w->st, &w->q.where, 3);
+	return (0);
+}
+
+/* The page's rows: 0 when they are there, -1, or READ_ON. */
+static int
+query_rows(struct work *w)
+{
+	size_t	max, before;
+	int	r;
+
+	max = w->q.take_given ? STORE_ANSWER_MAX : STORE_ANSWER_SOFT;
+	if (w->st == NULL && rows_begin(w) == -1)
+		return (-1);
+	while ((r = read_step(w->read.r, w->st)) == 1) {
+		before = w->rows.len;
+		if (w->n != 0)
+			buf_addc(&w->rows, ',');
+		put_row(&w->rows, w->t, &w->q, w->st);
+		/* At least one row, or nobody could ever see it. */
+		if (w->rows.len > max && w->n != 0) {
+			w->rows.len = before;
+			w->cut = 1;
+			sql_done(w->st);
 			r = 0;
+			break;
 		}
+		w->n++;
 	}
-	buf_free(&b);
+	if (r != READ_ON)
+		w->st = NULL;
 	return (r);
 }
 
-static enum tool_err
-query_run(struct call *c, const struct table *t, struct query_args *q)
+static int
+total_begin(struct work *w)
 {
-	struct buf	rows;
-	int64_t		n, total;
-	colref		order = q->norder != 0 ? q->order[0] : FIELD_NONE;
-	int		cut = 0;
+	struct buf	b;
 
-	buf_init(&rows, 4 * STORE_ANSWER_MAX);
-	n = query_rows(t, q, &rows, &cut);
-	total = q->skip + n;
-	if (n == -1 || ((cut || n == q->take || (n == 0 && q->skip != 0)) &&
-	    query_total(t, &q->where, &total) == -1)) {
-		buf_free(&rows);
-		return (row_fail(c, t, &q->where, order));
+	buf_init(&b, 65536);
+	SQL(&b, "SELECT count(*) FROM ");
+	sql_tab(&b, w->t->tab);
+	conds_put(&b, w->t, &w->q.where, 1, 0);
+	w->st = read_get(w->read.r, SP_ROW, &b);
+	buf_free(&b);
+	if (w->st == NULL)
+		return (-1);
+	conds_bind(w->st, &w->q.where, 1);
+	return (0);
+}
+
+/* The same for how many rows match in all. */
+static int
+query_total(struct work *w)
+{
+	int	r;
+
+	if (w->q.where.n == 0)
+		return (table_count(w->t->tab, &w->total));
+	if (w->st == NULL && total_begin(w) == -1)
+		return (-1);
+	if ((r = read_step(w->read.r, w->st)) == READ_ON)
+		return (r);
+	if (r == 1) {
+		w->total = sql_int(w->st, 0);
+		sql_done(w->st);
 	}
+	w->st = NULL;
+	return (r == 1 ? 0 : -1);
+}
+
+/* Does the page not tell by itself how many rows there are. */
+static int
+total_wanted(const struct work *w)
+{
+	return (w->cut || w->n == w->q.take ||
+	    (w->n == 0 && w->q.skip != 0));
+}
+
+static enum tool_err
+query_answer(struct call *c, struct work *w)
+{
 	buf_adds(c->out, "{\"table\":");
-	buf_add_json(c->out, t->name, strlen(t->name));
+	buf_add_json(c->out, w->t->name, strlen(w->t->name));
 	buf_addf(c->out, ",\"total\":%lld,\"count\":%lld,\"skip\":%lld,"
-	    "\"take\":%lld,\"rows\":[", (long long)total, (long long)n,
-	    (long long)q->skip, (long long)q->take);
-	buf_add(c->out, rows.data, rows.len);
+	    "\"take\":%lld,\"rows\":[", (long long)w->total, (long long)w->n,
+	    (long long)w->q.skip, (long long)w->q.take);
+	buf_add(c->out, w->rows.data, w->rows.len);
 	buf_addc(c->out, ']');
-	if (cut)
+	if (w->cut)
 		buf_addf(c->out, ",\"truncated\":true,\"note\":\"The answer "
 		    "was cut at its size limit: go on with skip %lld, or "
 		    "narrow it by select, where or take.\"",
-		    (long long)q->skip + (long long)n);
+		    (long long)w->q.skip + (long long)w->n);
 	buf_addc(c->out, '}');
-	cut = rows.failed;
-	buf_free(&rows);
-	return (cut ? call_fail(c, "A row is larger than an answer may be: "
-	    "select fewer columns") : TE_OK);
+	return (w->rows.failed ? call_fail(c, "A row is larger than an "
+	    "answer may be: select fewer columns") : TE_OK);
+}
+
+/* From the start, on a reader. */
+static enum tool_err
+query_anew(struct call *c, struct work *w)
+{
+	buf_reset(&w->rows);
+	w->st = NULL;
+	w->n = 0;
+	w->cut = w->counting = 0;
+	return (call_later(c, w->read.r != NULL ? 0 : READER_WAIT_MS));
+}
+
+static enum tool_err
+query_run(struct call *c, struct work *w)
+{
+	const struct query_args	*q = &w->q;
+	int			 r = 0;
+
+	if (w->read.tried && w->read.r == NULL) {
+		(void)read_again(c, &w->read);
+		if (w->read.r == NULL)
+			return (call_later(c, READER_WAIT_MS));
+	}
+	read_begin(c, &w->read);
+	if (!w->counting && (r = query_rows(w)) == 0) {
+		w->total = q->skip + w->n;
+		w->counting = total_wanted(w);
+	}
+	if (r == 0 && w->counting)
+		r = query_total(w);
+	if (r == READ_ON)
+		return (call_later(c, 0));
+	if (r == 0)
+		return (query_answer(c, w));
+	if (w->read.r == NULL && read_again(c, &w->read))
+		return (query_anew(c, w));
+	return (row_fail(c, w->t, &q->where, q->norder != 0 ? q->order[0] :
+	    FIELD_NONE));
+}
+
+/* The arguments: TE_OK and a query in c->state. */
+static enum tool_err
+query_parse(struct call *c)
+{
+	struct work	*w;
+	struct table	*t;
+	enum tool_err	 e;
+
+	if ((e = row_table(c, 1, 0, &t)) != TE_OK)
+		return (e);
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		return (call_fail(c, "out of memory"));
+	buf_init(&w->rows, 4 * STORE_ANSWER_MAX);
+	w->t = t;
+	table_hold(t);
+	c->state = w;
+	c->state_free = work_free;
+	w->q.take = TAKE_DEFAULT;
+	w->q.take_given = number_parse(c, "take", TAKE_MAX, &w->q.take);
+	if (w->q.take_given == -1 ||
+	    number_parse(c, "skip", INT32_MAX, &w->q.skip) == -1 ||
+	    conds_parse(c, t, 0, &w->q.where) == -1 ||
+	    select_parse(c, t, &w->q) == -1 || order_parse(c, t, &w->q) == -1)
+		return (TE_INVALID);
+	return (TE_OK);
 }
 
 enum tool_err
@@ -282,28 +387,15 @@ row_query(struct call *c)
 {
 	static const char *const known[] = { "table", "where", "select",
 	    "take", "skip", "order", NULL };
-	struct query_args *q;
-	struct table	*t;
 	const char	*s;
 	enum tool_err	 e;
 
+	if (c->turn != 0)
+		return (query_run(c, c->state));
 	if ((s = json_unknown(c->args, known)) != NULL)
 		return (call_invalid(c, s, "is not a known key"));
 	store_read_begin();
-	if ((e = row_table(c, 1, 0, &t)) != TE_OK)
+	if ((e = query_parse(c)) != TE_OK)
 		return (e);
-	if ((q = calloc(1, sizeof(*q))) == NULL)
-		return (call_fail(c, "out of memory"));
-	q->take = TAKE_DEFAULT;
-	q->take_given = number_parse(c, "take", TAKE_MAX, &q->take);
-	if (q->take_given == -1 ||
-	    number_parse(c, "skip", INT32_MAX, &q->skip) == -1 ||
-	    conds_parse(c, t, 0, &q->where) == -1 ||
-	    select_parse(c, t, q) == -1 || order_parse(c, t, q) == -1)
-		e = TE_INVALID;
-	else
-		e = query_run(c, t, q);
-	conds_free(&q->where);
-	free(q);
-	return (e);
+	return (query_run(c, c->state));
 }

@@ -99,10 +99,15 @@ sqlite3		*store_db(void);
 /* Make the tables of a new store, or bring those of an old one up to date. */
 void		 store_format(sqlite3 *, const char *path);
 void		 sql_profile(enum sql_profile);
+enum sql_profile sql_profile_now(void);
 int		 sql_authorize(void *, int, const char *, const char *,
 		    const char *, const char *);
 /* Remember why something failed; rc is SQLite's. */
 void		 store_setfail(int rc);
+/* The same of another connection to the store; late as store_late(). */
+void		 store_setfail_db(sqlite3 *, int rc, int late);
+/* A further connection, with all limits and functions; or the end. */
+sqlite3		*store_connect(const char *path);
 void		 store_setfailx(const char *, ...)
 		    __attribute__((__format__(printf, 1, 2)));
 int		 store_failcode(void);		/* SQLite's, extended */

@@ -15,6 +15,7 @@
 
 #include "../common/log.h"
 #include "backup.h"
+#include "reader.h"
 #include "sql.h"
 #include "store.h"
 
@@ -38,7 +39,6 @@ static struct msg_conf_toold conf = {
 };
 
 static const char *const pragmas[] = {
-	"PRAGMA locking_mode = EXCLUSIVE",
 	"PRAGMA journal_mode = WAL",
 	"PRAGMA synchronous = FULL",
 	"PRAGMA temp_store = MEMORY",
@@ -125,11 +125,18 @@ fail_late(void)
 void
 store_setfail(int rc)
 {
+	store_setfail_db(store.db, rc, store.late);
+}
+
+void
+store_setfail_db(sqlite3 *db, int rc, int late)
+{
 	size_t	i;
 
 	store.code = rc;
+	store.late = late;
 	snprintf(store.text, sizeof(store.text), "%s",
-	    store.db != NULL ? sqlite3_errmsg(store.db) : "");
+	    db != NULL ? sqlite3_errmsg(db) : "");
 	if ((rc & 0xff) == SQLITE_INTERRUPT && store.late) {
 		fail_late();
 		return;
@@ -306,20 +313,48 @@ sqlite_start(void)
 	backup_init();
 }
 
-static void
+/*
+ * unix-excl: the first connection takes the file for this process and keeps
+ * it; those of the process share an index of the log that is in memory.
+ */
+static sqlite3 *
 db_open(const char *path)
 {
-	struct stat	st;
-	int		rc;
+	struct stat	 st;
+	sqlite3		*db = NULL;
+	int		 rc;
 
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		fatalx("store: %s is not a regular file", path);
-	rc = sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READWRITE |
+	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-	    SQLITE_OPEN_EXRESCODE, NULL);
+	    SQLITE_OPEN_EXRESCODE, sqlite3_vfs_find("unix-excl") != NULL ?
+	    "unix-excl" : NULL);
 	if (rc != SQLITE_OK)
 		fatalx("store: %s: %s: see the owner and mode of its "
-		    "directory", path, sqlite3_errmsg(store.db));
+		    "directory", path, sqlite3_errmsg(db));
+	return (db);
+}
+
+/* Limits, functions, and the authorizer, for each connection. */
+static void
+db_prepare(sqlite3 *db)
+{
+	db_limits(db);
+	db_config(db);
+	if (art_functions(db) != SQLITE_OK || conv_functions(db) !=
+	    SQLITE_OK || sqlite3_set_authorizer(db, sql_authorize, NULL) !=
+	    SQLITE_OK)
+		fatalx("store: %s", sqlite3_errmsg(db));
+}
+
+sqlite3 *
+store_connect(const char *path)
+{
+	sqlite3	*db = db_open(path);
+
+	db_prepare(db);
+	return (db);
 }
 
 void
@@ -341,25 +376,21 @@ store_open(const char *dir)
 	 * left by a killed process that would be inside the sandbox.
 	 */
 	sqlite3_randomness((int)sizeof(seed), seed);
-	db_open(path);
+	store.db = db_open(path);
 	sql_profile(SP_OPEN);
-	db_limits(store.db);
-	db_config(store.db);
+	db_prepare(store.db);
 	for (p = pragmas; *p != NULL; p++)
 		if (sqlite3_exec(store.db, *p, NULL, NULL, NULL) != SQLITE_OK)
 			fatalx("store: %s: %s: another keepd may be using it",
 			    path, sqlite3_errmsg(store.db));
-	if (art_functions(store.db) != SQLITE_OK ||
-	    conv_functions(store.db) != SQLITE_OK ||
-	    sqlite3_set_authorizer(store.db, sql_authorize, NULL) !=
-	    SQLITE_OK)
-		fatalx("store: %s", sqlite3_errmsg(store.db));
 	store_format(store.db, path);
 	must_exec("BEGIN IMMEDIATE");
 	must_exec("UPDATE meta SET v = v + 1 WHERE k = 'opened'");
 	must_exec("COMMIT");
 	sqlite3_progress_handler(store.db, STORE_PROGRESS_OPS, progress,
 	    NULL);
+	if (path[0] != ':')
+		reader_open(path);
 	sql_profile(SP_NONE);
 }
 
@@ -367,6 +398,7 @@ void
 store_forget(void)
 {
 	store_rollback();
+	reader_close();
 	sql_forget();
 	table_forget();
 	store_deadline(0);

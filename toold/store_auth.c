@@ -49,6 +49,12 @@ sql_profile(enum sql_profile profile)
 	current = profile;
 }
 
+enum sql_profile
+sql_profile_now(void)
+{
+	return (current);
+}
+
 static int
 listed(const char *const *list, const char *name)
 {

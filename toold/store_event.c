@@ -155,6 +155,7 @@ get_int(const char *sql, uint64_t *out)
 	sqlite3_stmt	*s;
 	int		 r = -1;
 
+	store_read_begin();
 	sql_profile(SP_OPEN);
 	if (sqlite3_prepare_v2(store_db(), sql, -1, &s, NULL) == SQLITE_OK) {
 		if (sqlite3_step(s) == SQLITE_ROW) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../common/text.h"
+#include "reader.h"
 #include "store_art.h"
 
 #define LIST_PARAMS	200		/* bound values of one list */
@@ -76,6 +77,13 @@ struct list {
 	uint32_t	 select;	/* bits of list_fields */
 	int64_t		 take, skip;
 	int		 take_given;
+	/* the work, over several turns if it takes long */
+	struct read	 read;
+	struct stmt	*st;		/* that is being stepped; NULL: none */
+	int		 counting;	/* items are done, total is wanted */
+	struct buf	 items;
+	int64_t		 n, total;
+	int		 cut;		/* the size bound was met */
 };
 
 /* Whose eyes kd_sees() has: set while a list runs. */
@@ -656,7 +664,7 @@ list_get(struct list *l, const struct buf *text)
 	struct stmt	*st;
 	unsigned int	 i;
 
-	if ((st = sql_get(SP_OWN, text)) == NULL)
+	if ((st = read_get(l->read.r, SP_OWN, text)) == NULL)
 		return (NULL);
 	sql_bind_int(st, 1, l->type);
 	for (i = 0; i < l->nval; i++) {
@@ -690,31 +698,38 @@ total_tally(struct list *l, int64_t *total)
 	return (r);
 }
 
+/* How many in all: 0, -1, or READ_ON. */
 static int
-list_total(struct list *l, int64_t *total)
+list_total(struct list *l)
 {
-	struct stmt	*st;
 	struct buf	 b;
-	int		 r = -1;
+	int		 r;
 
 	if (!l->filtered && l->without == 0 && l->type != ART_PACKAGE)
-		return (total_tally(l, total));
-	buf_init(&b, 65536);
-	SQL(&b, "SELECT count(*)");
-	put_from(l, &b);
-	if ((st = list_get(l, &b)) != NULL && sql_step(st) == 1) {
-		*total = sql_int(st, 0);
-		sql_done(st);
-		r = 0;
+		return (total_tally(l, &l->total));
+	if (l->st == NULL) {
+		buf_init(&b, 65536);
+		SQL(&b, "SELECT count(*)");
+		put_from(l, &b);
+		l->st = list_get(l, &b);
+		buf_free(&b);
+		if (l->st == NULL)
+			return (-1);
 	}
-	buf_free(&b);
-	return (r);
+	if ((r = read_step(l->read.r, l->st)) == READ_ON)
+		return (r);
+	if (r == 1) {
+		l->total = sql_int(l->st, 0);
+		sql_done(l->st);
+	}
+	l->st = NULL;
+	return (r == 1 ? 0 : -1);
 }
 
 static void
 put_item(struct list *l, struct stmt *st)
 {
-	struct buf	*b = l->c->out;
+	struct buf	*b = &l->items;
 	char		 iso[32];
 	size_t		 i;
 	int		 n = 0;
@@ -740,17 +755,12 @@ put_item(struct list *l, struct stmt *st)
 	buf_addc(b, '}');
 }
 
-/* The page's items; -1, else how many.  *cut: stopped at the size bound. */
-static int64_t
-list_items(struct list *l, int *cut)
+static int
+items_begin(struct list *l)
 {
-	struct stmt	*st;
-	struct buf	 b;
-	size_t		 i, start = l->c->out->len, max;
-	int64_t		 n = 0;
-	int		 r;
+	struct buf	b;
+	size_t		i;
 
-	max = l->take_given ? STORE_ANSWER_MAX : STORE_ANSWER_SOFT;
 	buf_init(&b, 65536);
 	SQL(&b, "SELECT ");
 	for (i = 0; i < NFIELDS; i++) {
@@ -764,85 +774,167 @@ list_items(struct list *l, int *cut)
 	sql_par(&b, l->nval + 2);
 	SQL(&b, " OFFSET ");
 	sql_par(&b, l->nval + 3);
-	st = list_get(l, &b);
+	l->st = list_get(l, &b);
 	buf_free(&b);
-	if (st == NULL)
+	if (l->st == NULL)
 		return (-1);
-	sql_bind_int(st, (int)l->nval + 2, l->take);
-	sql_bind_int(st, (int)l->nval + 3, l->skip);
-	while ((r = sql_step(st)) == 1) {
-		if (l->c->out->len - start > max) {
-			*cut = 1;
-			sql_done(st);
+	sql_bind_int(l->st, (int)l->nval + 2, l->take);
+	sql_bind_int(l->st, (int)l->nval + 3, l->skip);
+	return (0);
+}
+
+/* The page's items: 0 when they are there, -1, or READ_ON. */
+static int
+list_items(struct list *l)
+{
+	size_t	max;
+	int	r;
+
+	max = l->take_given ? STORE_ANSWER_MAX : STORE_ANSWER_SOFT;
+	if (l->st == NULL && items_begin(l) == -1)
+		return (-1);
+	while ((r = read_step(l->read.r, l->st)) == 1) {
+		if (l->items.len > max) {
+			l->cut = 1;
+			sql_done(l->st);
+			r = 0;
 			break;
 		}
-		if (n++ != 0)
-			buf_addc(l->c->out, ',');
-		put_item(l, st);
+		if (l->n++ != 0)
+			buf_addc(&l->items, ',');
+		put_item(l, l->st);
 	}
-	return (r == -1 ? -1 : n);
+	if (r != READ_ON)
+		l->st = NULL;
+	return (r);
 }
 
 static enum tool_err
-list_run(struct list *l)
+list_answer(struct list *l)
 {
 	struct buf	*b = l->c->out;
-	int64_t		 total, n;
-	int		 cut = 0;
 
 	buf_addf(b, "{\"%s\":[", art_kind(l->type)->plural);
-	viewer = l->c->who;
-	n = list_items(l, &cut);
-	if (n == -1 || list_total(l, &total) == -1) {
-		viewer = NULL;
-		return (store_fail(l->c));
-	}
-	viewer = NULL;
+	buf_add(b, l->items.data, l->items.len);
 	buf_addf(b, "],\"total\":%lld,\"count\":%lld,\"skip\":%lld,"
-	    "\"take\":%lld", (long long)total, (long long)n,
+	    "\"take\":%lld", (long long)l->total, (long long)l->n,
 	    (long long)l->skip, (long long)l->take);
-	if (cut)
+	if (l->cut)
 		buf_addf(b, ",\"truncated\":true,\"note\":\"The answer was "
 		    "cut at its size limit: go on with listOptions.skip %lld, "
 		    "or narrow it by where or select.\"",
-		    (long long)l->skip + (long long)n);
+		    (long long)l->skip + (long long)l->n);
 	buf_addc(b, '}');
-	if (b->failed)
+	if (b->failed || l->items.failed)
 		return (call_fail(l->c, "The answer is too large: narrow it "
 		    "by listOptions.take or select"));
 	return (TE_OK);
 }
 
-enum tool_err
-art_list(struct call *c, enum art_type type, const char *const *more,
-    unsigned int without)
+/* The steps of this turn: 0 at the end, -1, or READ_ON. */
+static int
+list_turn(struct list *l)
 {
-	struct list	*l;
-	enum tool_err	 e = TE_INVALID;
+	int	r = 0;
+
+	viewer = l->c->who;
+	if (!l->counting && (r = list_items(l)) == 0)
+		l->counting = 1;
+	if (r == 0)
+		r = list_total(l);
+	viewer = NULL;
+	return (r);
+}
+
+static enum tool_err
+list_run(struct list *l)
+{
+	struct call	*c = l->c;
+	int		 r;
+
+	if (l->read.tried && l->read.r == NULL) {
+		(void)read_again(c, &l->read);
+		if (l->read.r == NULL)
+			return (call_later(c, READER_WAIT_MS));
+	}
+	read_begin(c, &l->read);
+	r = list_turn(l);
+	if (r == READ_ON)
+		return (call_later(c, 0));
+	if (r == 0)
+		return (list_answer(l));
+	if (l->read.r != NULL || !read_again(c, &l->read))
+		return (store_fail(c));
+	/* From the start, on a reader. */
+	buf_reset(&l->items);
+	l->st = NULL;
+	l->n = 0;
+	l->cut = l->counting = 0;
+	return (call_later(c, l->read.r != NULL ? 0 : READER_WAIT_MS));
+}
+
+static void
+list_free(void *p)
+{
+	struct list	*l = p;
 	unsigned int	 i;
 
+	/* kd_sees() may be asked once more. */
+	viewer = NULL;
+	read_end(&l->read);
+	for (i = 0; i < LIST_PARAMS; i++)
+		free(l->val[i].s);
+	buf_free(&l->where);
+	buf_free(&l->order);
+	buf_free(&l->items);
+	free(l);
+}
+
+static struct list *
+list_new(enum art_type type)
+{
+	struct list	*l;
+
 	if ((l = calloc(1, sizeof(*l))) == NULL)
-		return (call_fail(c, "out of memory"));
-	l->c = c;
+		return (NULL);
 	l->type = type;
-	l->more = more;
-	l->without = without;
-	l->all = c->who->global_admin && c->who->npackages == 0;
 	l->take = LIST_TAKE;
 	l->select = (1U << NFIELDS) - 1;
 	if (type == ART_PACKAGE)
 		l->select &= ~(1U << 3);
 	buf_init(&l->where, 32768);
 	buf_init(&l->order, 4096);
-	store_read_begin();
-	if (list_parse(l, json_object_get(c->args, "listOptions")) == 0)
-		e = list_run(l);
-	for (i = 0; i < LIST_PARAMS; i++)
-		free(l->val[i].s);
-	buf_free(&l->where);
-	buf_free(&l->order);
-	free(l);
-	return (e);
+	buf_init(&l->items, 2 * STORE_ANSWER_MAX);
+	return (l);
+}
+
+enum tool_err
+art_list(struct call *c, enum art_type type, const char *const *more,
+    unsigned int without)
+{
+	struct art_call	*ac = art_call(c);
+	struct list	*l;
+
+	if (ac == NULL)
+		return (call_fail(c, "out of memory"));
+	if (c->turn == 0) {
+		if ((l = list_new(type)) == NULL)
+			return (call_fail(c, "out of memory"));
+		ac->more = l;
+		ac->more_free = list_free;
+	}
+	l = ac->more;
+	l->c = c;
+	l->more = more;
+	l->without = without;
+	l->all = c->who->global_admin && c->who->npackages == 0;
+	if (c->turn == 0) {
+		store_read_begin();
+		if (list_parse(l, json_object_get(c->args,
+		    "listOptions")) == -1)
+			return (TE_INVALID);
+	}
+	return (list_run(l));
 }
 
 /* ---- walking by name ---- */

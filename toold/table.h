@@ -105,9 +105,12 @@ struct table {
 	int		 audit, with_data, incremental;
 	unsigned int	 tab;		/* t_<n>; 0: not made yet */
 	int64_t		 revision;	/* of the record it was read from */
+	unsigned int	 holds;		/* table_free()s to come before */
 };
 
 void		 table_free(void *);
+/* Keep it over turns of the loop, until one more table_free(). */
+void		 table_hold(struct table *);
 
 /* ---- table_parse.c ---- */
 

@@ -30,12 +30,18 @@ static const char *const role_keys[] = { "id", "name", "ver", NULL };
 #define PATH_MAX_LEN	160
 
 void
+table_hold(struct table *t)
+{
+	t->holds++;
+}
+
+void
 table_free(void *p)
 {
 	struct table	*t = p;
 	unsigned int	 i;
 
-	if (t == NULL)
+	if (t == NULL || t->holds-- != 0)
 		return;
 	for (i = 0; i < t->nfields; i++)
 		json_decref(t->field[i].dflt);

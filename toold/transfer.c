@@ -255,6 +255,7 @@ on_step(struct ev_timer *t)
 {
 	int	over;
 
+	store_read_begin();
 	over = !transfer_live(&now) || now.step(&now);
 	if (!over && now.out.len >= FLUSH && transfer_flush(&now) == -1)
 		over = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* sql_test.c: text of statements, authorizer, limits, transactions, outbox. */
 /* link: toold/store.o toold/store_art.o toold/store_auth.o */
-/* link: toold/backup_file.o toold/store_format.o */
+/* link: toold/backup_file.o toold/store_format.o toold/reader.o */
 /* link: toold/store_event.o toold/store_json.o toold/store_list.o */
 /* link: toold/sql.o toold/pkg.o toold/pkg_tools.o toold/lock.o */
 /* link: toold/revision.o */

@@ -63,6 +63,13 @@ static const char	*rig_request;	/* requestId, or NULL */
 /* ---- what pipe.c has in the program ---- */
 
 enum tool_err
+call_later(struct call *c, unsigned int ms)
+{
+	c->later_ms = ms;
+	return (TE_LATER);
+}
+
+enum tool_err
 call_fail(struct call *c, const char *fmt, ...)
 {
 	va_list	ap;
