@@ -141,19 +141,21 @@ k_wait_ready
 # ---- formats ----
 DB=$K_DIR/state/tool/keepd.db
 older() {	# the file, as the release before wrote it
-	sqlite3 "$1" "DROP INDEX artifact_updated; PRAGMA user_version = 2;
+	sqlite3 "$1" "DROP INDEX artifact_updated; DROP INDEX artifact_ungrouped;
+	    PRAGMA user_version = 2;
 	    PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
 }
 version() { sqlite3 -readonly "$1" "PRAGMA user_version"; }
 now=$(rows)
 k_stop
 own=$(stat -c %u:%g "$DB")
+new=$(version "$B/tool.db")
 older "$DB"
 rm -f "$DB-wal" "$DB-shm"
 chown "$own" "$DB"
 k_start
 k_has "a store of an earlier format is upgraded" "$(cat "$K_DIR/out")" \
-    "upgraded from format 2 to 3"
+    "upgraded from format 2 to $new"
 k_eq "after a copy" "$(version "$DB.format-2")" 2
 k_eq "with its rows" "$(rows)" "$now"
 cp -Rp "$B" "$K_OUT/older"
@@ -163,7 +165,7 @@ rm -f "$DB.format-2"
 k_true "a backup of an earlier format is restored" k_ctl restore -f \
     "$K_OUT/older"
 k_wait_ready
-k_eq "and upgraded" "$(grep -c 'upgraded from format 2 to 3' \
+k_eq "and upgraded" "$(grep -c "upgraded from format 2 to $new" \
     "$K_DIR/out")" 2
 k_eq "after a copy, too" "$(version "$DB.format-2")" 2
 k_eq "with the rows" "$(rows)" "$at_backup"
@@ -175,8 +177,8 @@ chown "$own" "$DB"
 k_start_only
 k_true "a newer one ends the start" k_gone "$(k_pid)" 10
 k_has "which names it and its format" "$(cat "$K_DIR/out")" \
-    "keepd.db has format 99, this keepd knows formats up to 3: install"
-sqlite3 "$DB" "PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE)" \
+    "keepd.db has format 99, this keepd knows formats up to $new: install"
+sqlite3 "$DB" "PRAGMA user_version = $new; PRAGMA wal_checkpoint(TRUNCATE)" \
     >/dev/null
 rm -f "$DB-wal" "$DB-shm"
 chown "$own" "$DB"

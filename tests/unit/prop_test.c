@@ -6,7 +6,7 @@
  * the same answers whether there is anything in it or not.
  */
 /* link: toold/store.o toold/store_art.o toold/store_auth.o */
-/* link: toold/backup_file.o toold/store_format.o */
+/* link: toold/backup_file.o toold/store_format.o toold/reader.o */
 /* link: toold/store_event.o toold/store_json.o toold/store_list.o */
 /* link: toold/sql.o toold/pkg.o toold/pkg_tools.o toold/lock.o */
 /* link: toold/revision.o */
