@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # The long tests: revocation under load, kills, refresh storms, stops.
 # K_SHARE divides the full counts (1,000 rounds, 100 kills of each role, 200
-# storms, 10 rounds of stops, 200 clients over restarts): `make test` runs a twentieth, `make soak` all.
+# kills of toold in DDL, 200 storms, 10 rounds of stops, 200 clients over
+# restarts): `make test` runs a twentieth, `make soak` all.
 . "$(dirname "$0")/../lib.sh"
 SHARE=${K_SHARE:-20}
 part() {	# full count, at least 1
@@ -29,6 +30,12 @@ k_new kills
 k_start
 k_users || k_die "users could not be made"
 k_node kills "$K_TESTS/soak/kills.mjs" "$(part 100)"
+k_stop
+
+k_new ddl
+k_start
+k_users || k_die "users could not be made"
+k_node ddl "$K_TESTS/soak/ddl.mjs" "$(part 200)"
 k_stop
 
 k_new storm
