@@ -92,6 +92,21 @@ verdict(long rv)
 		printf("ok %ld\n", rv);
 }
 
+/* -1: it ended, and that was told. */
+static int
+step(struct user_regs_struct *r)
+{
+	if (ptrace(PTRACE_SINGLESTEP, target, NULL, NULL) == -1)
+		die("SINGLESTEP");
+	wait_stop();
+	if (ptrace(PTRACE_GETREGS, target, NULL, r) == 0)
+		return (0);
+	if (errno != ESRCH)
+		die("GETREGS");
+	wait_stop();
+	return (-1);
+}
+
 static void
 call(long nr, int argc, char **argv)
 {
@@ -110,17 +125,14 @@ call(long nr, int argc, char **argv)
 	r.orig_rax = (unsigned long)-1;
 	r.rdi = a[0], r.rsi = a[1], r.rdx = a[2];
 	r.r10 = a[3], r.r8 = a[4], r.r9 = a[5];
-	if (ptrace(PTRACE_SETREGS, target, NULL, &r) == -1 ||
-	    ptrace(PTRACE_SINGLESTEP, target, NULL, NULL) == -1)
+	if (ptrace(PTRACE_SETREGS, target, NULL, &r) == -1)
 		die("SETREGS");
-	wait_stop();
-	if (ptrace(PTRACE_GETREGS, target, NULL, &r) == -1) {
-		if (errno == ESRCH) {
-			wait_stop();
+	/* Another stop may be reported before the step was done. */
+	for (i = 0; r.rip != saved.rip && i < 100; i++)
+		if (step(&r) == -1)
 			return;
-		}
-		die("GETREGS");
-	}
+	if (r.rip != saved.rip)
+		die("no step");
 	verdict((long)r.rax);
 	/* Back into the interrupted wait. */
 	if ((long)saved.orig_rax >= 0 && (long)saved.rax < 0) {
