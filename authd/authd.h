@@ -85,6 +85,7 @@ TAILQ_HEAD(handle_list, handle);
 struct worker {
 	TAILQ_ENTRY(worker) entry;
 	uint64_t	 generation;	/* its identity; from master only */
+	uint64_t	 life;		/* of its process, over generations */
 	uint32_t	 slot;
 	struct chan	*chan;
 	struct handle_list handles;	/* oldest first */

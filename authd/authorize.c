@@ -179,7 +179,7 @@ authorize_on_msg(struct chan *ch, struct msg *msg)
 	memset(&m, 0, sizeof(m));
 	memset(&a, 0, sizeof(a));
 	a.q = msg->data;
-	m.retry_after = limit_request(LQ_AUTHORIZE, w->generation, &a.q->from,
+	m.retry_after = limit_request(LQ_AUTHORIZE, w->life, &a.q->from,
 	    NULL, NULL);
 	if (m.retry_after != 0)
 		page_error(&m, 429, "too_many_requests",

@@ -15,6 +15,7 @@
 #include "oauth.h"
 
 #define AGAIN_MS	30000
+#define LIVES		1024
 #define NONE_TEXT	"No pending authorization"
 
 void
@@ -105,6 +106,36 @@ code_store(const struct session *s, const struct worker *w, uint32_t options,
 	store_expire(c.expires_s, DB_CODES, key, DIGEST_LEN);
 }
 
+/*
+ * Approvals in the life of a process, whatever channels it has had.  Of the
+ * last processes only: there are fewer at a time.
+ */
+static struct life {
+	uint64_t	life;
+	uint32_t	approvals;
+} lives[LIVES];
+static unsigned int lives_turn;
+
+/* One more approval, unless it has had all of them: 0, or 1. */
+static int
+life_used_up(const struct worker *w)
+{
+	uint32_t	most = auth_conf()->approvals_life;
+	unsigned int	i;
+
+	for (i = 0; i < LIVES && lives[i].life != w->life; i++)
+		;
+	if (i == LIVES) {
+		i = lives_turn++ % LIVES;
+		lives[i].life = w->life;
+		lives[i].approvals = 0;
+	}
+	if (most != 0 && lives[i].approvals >= most)
+		return (1);
+	lives[i].approvals++;
+	return (0);
+}
+
 static void
 consent_audit(const struct worker *w, const struct msg_consent *q,
     const struct session *s, enum audit_kind kind)
@@ -172,10 +203,15 @@ approve(struct worker *w, const struct msg_consent *q, struct session *s,
 		consent_error(m, 400, NONE_TEXT);
 		return;
 	}
-	wait = limit_approve(w->generation, s->rec.user_id, NULL);
+	wait = limit_approve(w->life, s->rec.user_id, NULL);
 	if (wait != 0) {
 		consent_error(m, 429, "Too many approvals. Wait a while.");
 		m->retry_after = wait;
+		return;
+	}
+	if (life_used_up(w)) {
+		consent_error(m, 503, "This part of the server is about to "
+		    "be replaced. Try again in a while.");
 		return;
 	}
 	code_make(s, q->session, q->options, code, key);

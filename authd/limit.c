@@ -357,8 +357,8 @@ try_asks(const struct limit_try *t, struct try_keys *k, struct ask *asks)
 	n = ask_add(asks, n, LIM_SIGNIN_USER, k->user, len);
 	n = ask_add(asks, n, LIM_SIGNIN_ADDR, k->prefix,
 	    limit_prefix(&t->from, k->prefix));
-	return (ask_add(asks, n, LIM_SIGNIN_WORKER, &t->worker,
-	    sizeof(t->worker)));
+	return (ask_add(asks, n, LIM_SIGNIN_WORKER, &t->life,
+	    sizeof(t->life)));
 }
 
 uint32_t

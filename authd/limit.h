@@ -8,6 +8,9 @@
  * the table in limit.c has a fixed number of cells, and when they run out
  * the cell nearest to being unused is taken.
  *
+ * Workers count by the life of their process, not by the generation of their
+ * channels: one that was taken over could have new channels at will.
+ *
  * Addresses count by prefix: /32 of IPv4, /64 of IPv6.  A peer without an
  * address (Unix socket) is not counted by address.
  */
@@ -66,12 +69,12 @@ void	 limit_back(enum limit, const void *key, size_t len, struct mono now);
  * refuse, the longest.  *which, if not NULL, is the row that refused.
  */
 enum limit_request { LQ_REGISTER, LQ_AUTHORIZE, LQ_TOKEN, LQ_REVOKE, LQ_MAX };
-uint32_t limit_request(enum limit_request, uint64_t worker,
+uint32_t limit_request(enum limit_request, uint64_t life,
 	    const struct msg_from *, const char *client, enum limit *which);
 /* One refresh of this grant. */
 uint32_t limit_refresh(const uint8_t grant[GRANT_LEN]);
 /* One approved consent. */
-uint32_t limit_approve(uint64_t worker, const char *user_id,
+uint32_t limit_approve(uint64_t life, const char *user_id,
 	    enum limit *which);
 
 /*
@@ -82,7 +85,8 @@ uint32_t limit_approve(uint64_t worker, const char *user_id,
  * from elsewhere does not keep its owner out.
  */
 struct limit_try {
-	uint64_t	worker;
+	uint64_t	worker;		/* for the records */
+	uint64_t	life;		/* what is counted */
 	struct msg_from	from;
 	char		user[USER_MAX];	/* as typed */
 	uint8_t		device[16];

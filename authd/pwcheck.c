@@ -386,6 +386,7 @@ user_signin(const struct user_try *t, user_done_fn *done, void *arg,
 	if (t->client_id != NULL)
 		text_set(j->client_id, sizeof(j->client_id), t->client_id);
 	j->try.worker = t->worker;
+	j->try.life = t->life;
 	j->try.from = t->from;
 	j->try.has_device = t->device[0] != '\0' &&
 	    device_check(j->user_id, t->device, j->try.device) == 0;

@@ -227,7 +227,7 @@ register_on_msg(struct chan *ch, struct msg *msg)
 	uint32_t			 wait;
 	int64_t				 now = auth_now();
 
-	wait = limit_request(LQ_REGISTER, w->generation, &q->from, NULL, NULL);
+	wait = limit_request(LQ_REGISTER, w->life, &q->from, NULL, NULL);
 	if (wait != 0) {
 		register_fail(w, msg->id, 429, "too_many_requests",
 		    "too many registrations, try again later", wait);

@@ -171,7 +171,7 @@ revoke_on_msg(struct chan *ch, struct msg *msg)
 	const char		*why;
 	uint32_t		 wait, status;
 
-	wait = limit_request(LQ_REVOKE, w->generation, &q->from, NULL, NULL);
+	wait = limit_request(LQ_REVOKE, w->life, &q->from, NULL, NULL);
 	if (wait != 0) {
 		revoke_answer(w, msg->id, 429, "too_many_requests",
 		    "too many requests", wait);

@@ -260,6 +260,7 @@ signin_on_msg(struct chan *ch, struct msg *msg)
 	a = attempt_new(q, &p, w, msg->id);
 	memset(&t, 0, sizeof(t));
 	t.worker = w->generation;
+	t.life = w->life;
 	t.from = q->from;
 	t.client_id = a->pending.client_id;
 	t.name = q->user;

@@ -389,7 +389,7 @@ token_on_msg(struct chan *ch, struct msg *msg)
 	r.id = msg->id;
 	r.q = msg->data;
 	r.now = auth_now();
-	wait = limit_request(LQ_TOKEN, r.w->generation, &r.q->from,
+	wait = limit_request(LQ_TOKEN, r.w->life, &r.q->from,
 	    r.q->has & TR_BASIC ? r.q->basic_id : r.q->client_id, NULL);
 	if (wait != 0) {
 		fail(&r, 429, "too_many_requests", "too many requests", wait);

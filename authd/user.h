@@ -101,7 +101,7 @@ int	 user_has_role(const struct user *, const char *role_id);
  */
 enum user_verdict { UV_OK = 1, UV_BAD, UV_LIMITED, UV_BUSY };
 struct user_try {
-	uint64_t	 worker;
+	uint64_t	 worker, life;
 	struct msg_from	 from;
 	const char	*client_id;	/* for the audit record */
 	const char	*name, *password;	/* copied; wipe yours */

@@ -211,6 +211,7 @@ worker_new(const struct msg_worker *m, int fd)
 		fatal("worker");
 	w->generation = m->generation;
 	w->slot = m->slot;
+	w->life = m->life;
 	TAILQ_INIT(&w->handles);
 	w->chan = chan_new(fd, CK_LISTENER_AUTHD, SIDE_SECOND, &worker_ops, w);
 	chan_setname(w->chan, "listener");

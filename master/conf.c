@@ -116,6 +116,8 @@ static const struct conf_setting settings[] = {
 	    0, 3600, "120s", NULL, 0 },
 	{ "lifetimes", "edit-lock", NULL, CT_SECONDS, AT(toold.lock_s),
 	    60, 31536000, "1d", NULL, 0 },
+	{ "lifetimes", "worker", NULL, CT_SECONDS, AT(worker_s),
+	    0, 31536000, "1h", NULL, 0 },
 	{ "lifetimes", "signing-key", NULL, CT_SECONDS,
 	    AT(authd.sign_key_s), 0, 315360000, "0", NULL, 0 },
 	{ "lifetimes", "audit", NULL, CT_DAYS, AT(authd.audit_keep_days),

@@ -77,6 +77,7 @@ struct conf {
 	uint32_t	public_url_line;
 
 	uint32_t	prefork;
+	uint32_t	worker_s;	/* a listener lives; 0: for ever */
 	uint32_t	mcp;
 	uint32_t	registration;
 	uint32_t	replay;

@@ -155,13 +155,15 @@ status_write(struct client *c)
 	    "MISSING\tPROMISES NOT KEPT");
 	status_master(c->ch);
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		status_proc(c->ch, p);
+		if (!p->parked)
+			status_proc(c->ch, p);
 	control_line(c->ch, "#PROCESS\tCOUNTER\tVALUE");
 	control_line(c->ch, "keepd\tlog lines lost\t%" PRIu64,
 	    logfile_failed());
 	control_line(c->ch, "keepd\tviolations\t%" PRIu64, broke_count());
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		status_counters(c->ch, p);
+		if (!p->parked)
+			status_counters(c->ch, p);
 	if (promises_lost(NULL, lost, sizeof(lost))[0] != '\0')
 		control_line(c->ch, "!promises not kept: %s", lost);
 	reply_done(c, 0, "");

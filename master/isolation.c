@@ -181,7 +181,8 @@ isolation_write(struct chan *ch)
 	own.lost = "";
 	row_write(ch, &own);
 	for (i = 0; (p = proc_at((unsigned int)i)) != NULL; i++)
-		proc_write(ch, p);
+		if (!p->parked)
+			proc_write(ch, p);
 	control_line(ch, "#FROM\tTO\tMESSAGE\tBYTES\tTAIL AT MOST\t"
 	    "DESCRIPTOR\tSTATE");
 	for (k = 0; k < COUNT(kinds); k++)

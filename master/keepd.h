@@ -113,6 +113,8 @@ struct proc {
 	unsigned int	 conf_stale;	/* answers to aborted reloads to come */
 	struct log_bucket bucket;
 	uint64_t	 broke;		/* rules, over all its restarts */
+	int		 parked;	/* listener: an entry without a slot */
+	int		 draining;	/* told to finish */
 	struct worker	 worker;	/* of a listener */
 };
 
@@ -149,6 +151,8 @@ void	 peers_lost(const struct proc *);
 /* Is that the number of the pair that authd has with that role now? */
 int	 peer_current(enum conf_role, uint64_t generation);
 void	 workers_update(void);
+/* Has it all its channels? */
+int	 worker_complete(const struct proc *);
 void	 worker_init(struct proc *);
 /* The process ended: its introductions end with it. */
 void	 workers_lost(const struct proc *);
@@ -162,6 +166,12 @@ void	 broke_tell(struct proc *, const char *why);
 void	 broke_flush(void);
 /* How many since the start. */
 uint64_t broke_count(void);
+
+/* ---- age.c: listeners are started anew now and then ---- */
+
+void	 age_start(void);
+/* p ended: 1 if it is parked, not started again. */
+int	 age_parks(struct proc *);
 
 /* ---- conf_send.c: each role gets its own part only ---- */
 

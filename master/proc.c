@@ -39,7 +39,7 @@ static const char *const state_names[PS_MAX] = {
 	[PS_START] = "starting", [PS_RUN] = "running", [PS_STOP] = "stopping"
 };
 
-static struct proc	procs[CR_MAX - 1 + CONF_PREFORK_MAX];
+static struct proc	procs[CR_MAX + CONF_PREFORK_MAX];
 static unsigned int	nprocs;
 static void		(*stat_done)(void);
 static struct ev_timer	stat_timer;
@@ -327,7 +327,8 @@ gone_log(const struct proc *p)
 {
 	int	st = p->exit_status;
 
-	if (WIFEXITED(st) && WEXITSTATUS(st) == 0 && master.stopping)
+	if (WIFEXITED(st) && WEXITSTATUS(st) == 0 &&
+	    (master.stopping || p->draining))
 		log_debug("%s: ended", p->name);
 	else if (WIFEXITED(st) && WEXITSTATUS(st) == 127)
 		log_line(LC_EXCEPTIONS, LL_ERROR, "%s: %s/%s cannot be "
@@ -359,6 +360,8 @@ act_gone(struct proc *p)
 		stop_child_gone();
 		return;
 	}
+	if (age_parks(p))
+		return;
 	if (!master.ready) {
 		log_warnx("%s did not start: giving up", p->name);
 		stop_all(1);
@@ -469,6 +472,10 @@ procs_start(void)
 		proc_add(CR_SIGND, 0);
 	for (i = 0; i < master.conf->prefork; i++)
 		proc_add(CR_LISTENER, i);
+	proc_add(CR_LISTENER, 0);
+	procs[nprocs - 1].parked = 1;
 	for (i = 0; i < nprocs; i++)
-		proc_event(&procs[i], PE_TIMEOUT);
+		if (!procs[i].parked)
+			proc_event(&procs[i], PE_TIMEOUT);
+	age_start();
 }

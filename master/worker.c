@@ -423,6 +423,13 @@ workers_update(void)
 	ready_check();
 }
 
+int
+worker_complete(const struct proc *p)
+{
+	return (p->worker.state == WS_UP && (proc_signd() == NULL ||
+	    p->worker.key.state == KS_UP));
+}
+
 static void
 ready_check(void)
 {
@@ -432,9 +439,8 @@ ready_check(void)
 	if (master.ready)
 		return;
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		if (p->state != PS_RUN || (p->role == CR_LISTENER &&
-		    (p->worker.state != WS_UP || (proc_signd() != NULL &&
-		    p->worker.key.state != KS_UP))))
+		if (!p->parked && (p->state != PS_RUN ||
+		    (p->role == CR_LISTENER && !worker_complete(p))))
 			return;
 	master.ready = 1;
 	master_ready();

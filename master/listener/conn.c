@@ -830,7 +830,13 @@ conn_new(int fd, uint32_t lflags, const struct msg_from *f, struct addr *a)
 static void
 drain_over(struct ev_timer *t)
 {
-	log_warnx("%u connections cut at the end of draining", nconns);
+	const struct conn *c;
+	unsigned int	 cut = 0;
+
+	TAILQ_FOREACH(c, &conns, all)
+		cut += c->req != NULL;
+	if (cut != 0)
+		log_warnx("%u requests cut at the end of draining", cut);
 	child_exit(0);
 }
 
@@ -846,9 +852,8 @@ conn_drain(void)
 	ev_timer_set(&drain_timer, DRAIN_MS);
 	for (c = TAILQ_FIRST(&conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, all);
-		if (c->flags & K_IDLE && c->out.len == c->out_off)
-			conn_close(c);
-		else if (c->req != NULL) {
+		/* An idle one may be about to ask: its answer closes it. */
+		if (c->req != NULL) {
 			c->req->flags |= RQ_CLOSE;
 			/* It would not end before the process has to. */
 			if (c->req->flags & RQ_LONG)

@@ -108,7 +108,10 @@ conf_commit(const struct msg_conf_common *c, int first)
 {
 	lconf_commit();
 	tls_commit();
-	lsock_commit();
+	if (conn_draining())
+		lsock_forget();
+	else
+		lsock_commit();
 	if (!first)
 		return;
 	/* One worker speaks for all: the lines that prove it is up. */

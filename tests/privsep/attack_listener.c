@@ -288,6 +288,51 @@ expired(void)
 	puppet_put(p);
 }
 
+/* ---- its time, where a life may carry three approvals ---- */
+
+static void
+life(void)
+{
+	static struct flow f[5];
+	struct puppet	*p = puppet_get();
+	uint8_t		 h[HANDLE_LEN];
+	int64_t		 before, after;
+	int		 i, n = 0;
+
+	for (i = 0; i < 3; i++)
+		n += flow_all(p, &f[i], "designer",
+		    getenv("K_PW_DESIGNER")) == 0;
+	ok(n == 3, "control: it carries three approvals");
+	ok(flow_all(p, &f[3], "designer", getenv("K_PW_DESIGNER")) == -1,
+	    "and no fourth");
+	/* New channels, without breaking a rule: the same life. */
+	before = puppet_generation(p, PC_AUTHD);
+	frame_send(p, PC_MASTER, MSG_WORKER_GONE, 0, &(struct msg_worker){
+	    .generation = (uint64_t)before }, sizeof(struct msg_worker));
+	puppet_op(p, PO_CLOSE, PC_AUTHD, 0, NULL);
+	puppet_op(p, PO_CLOSE, PC_TOOLD, 0, NULL);
+	puppet_put(p);
+	p = puppet_get();
+	p->ended[PC_AUTHD] = p->ended[PC_TOOLD] = 0;
+	p->inlen[PC_AUTHD] = p->inlen[PC_TOOLD] = 0;
+	after = puppet_generation(p, PC_AUTHD);
+	ok(after != before, "control: it has itself introduced anew");
+	ok(flow_all(p, &f[4], "designer", getenv("K_PW_DESIGNER")) == -1,
+	    "which brings it no approval more");
+	ok(flow_handle(p, f[0].access, h) == 0, "control: what it saw works");
+	shell("$K_CTL revoke --worker %lld", (long long)before);
+	ok(flow_handle(p, f[0].access, h) == -1 &&
+	    flow_handle(p, f[2].access, h) == -1,
+	    "until what that worker carried is revoked");
+	/* Started anew, as it is every hour, the count begins again. */
+	shell("kill -9 %d", (int)p->hello.pid);
+	ok(puppet_dies(p), "control: the process ends");
+	p = puppet_get();
+	ok(flow_all(p, &f[4], "designer", getenv("K_PW_DESIGNER")) == 0,
+	    "a new life may carry approvals again");
+	puppet_put(p);
+}
+
 /* ---- forms: what was not shown cannot be used ---- */
 
 static void
@@ -515,6 +560,8 @@ main(int argc, char **argv)
 	shell("kill -9 $K_VICTIMS");
 	if (argc > 1 && strcmp(argv[1], "expired") == 0)
 		expired();
+	else if (argc > 1 && strcmp(argv[1], "life") == 0)
+		life();
 	else
 		all();
 	return (done());
