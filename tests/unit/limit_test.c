@@ -109,7 +109,7 @@ try_of(const char *user, uint8_t addr, uint64_t worker)
 	memset(&t, 0, sizeof(t));
 	memcpy(t.user, user, strlen(user));
 	t.from = from4(addr);
-	t.worker = worker;
+	t.life = worker;
 	return (t);
 }
 
