@@ -35,6 +35,17 @@ noun_is(const struct art_group *g, const char *noun)
 }
 
 const struct art_group *
+artifact_group_of(enum art_type t)
+{
+	size_t	i;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (groups[i]->type == t)
+			return (groups[i]);
+	return (NULL);
+}
+
+const struct art_group *
 artifact_group(struct call *c)
 {
 	const struct art_call	*ac = c->state;

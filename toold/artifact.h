@@ -104,6 +104,8 @@ tool_fn		artifact_stage_delete, artifact_stage_delete_rules;
 /* The same for a definition that is not in the arguments (revision.c). */
 enum tool_err	artifact_rules(struct call *, const json_t *obj);
 
+/* Of a type; NULL: tables and packages are made otherwise. */
+const struct art_group *artifact_group_of(enum art_type);
 /* Of the call's tool, or of the record that was found. */
 const struct art_group *artifact_group(struct call *);
 /*
@@ -181,7 +183,7 @@ enum tool_err	artifact_locked(struct call *, const struct art *);
 	",\"select\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
 	"\"description\":\"Members to return; absent: all.\"},"	\
 	"\"full\":{\"type\":\"boolean\",\"description\":\"Return large " \
-	"members of a record over 100,000 bytes too; else `omitted' "	\
+	"members of a record over 64,000 bytes too; else `omitted' "	\
 	"names them.\"}"
 #define SCHEMA_OMITTED_OUT						\
 	",\"omitted\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}," \

@@ -69,7 +69,7 @@ lock_list(struct call *c)
 		if (art_load(c->who, (enum art_type)sql_int(st, 0),
 		    sql_str(st, 1), 0, &a) != 1 || a.level == PL_NONE)
 			continue;
-		if (n == LIST_MAX) {
+		if (n == LIST_MAX || c->out->len > STORE_ANSWER_SOFT) {
 			cut = 1;
 			sql_done(st);
 			break;

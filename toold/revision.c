@@ -215,6 +215,25 @@ revision_list(struct call *c)
 	return (r == -1 ? store_fail(c) : TE_OK);
 }
 
+/* As its get tool shows a record. */
+static enum tool_err
+put_definition(struct call *c, const struct art *a, const struct buf *text)
+{
+	const struct art_group	*g = artifact_group_of(a->type);
+	struct art		 then = *a;
+	enum tool_err		 e;
+
+	if (g == NULL) {
+		buf_add(c->out, text->data, text->len);
+		return (TE_OK);
+	}
+	then.def = (char *)text->data;
+	then.def_len = text->len;
+	if ((e = artifact_show(c, g, &then)) == TE_OK)
+		buf_addc(c->out, '}');
+	return (e);
+}
+
 static enum tool_err
 revision_get(struct call *c)
 {
@@ -232,7 +251,7 @@ revision_get(struct call *c)
 		    "\"revision\":%lld,\"current\":%s,\"definition\":",
 		    art_kind(a.type)->word, a.id, (long long)n,
 		    n == a.revision && a.num != 0 ? "true" : "false");
-		buf_add(c->out, b.data, b.len);
+		e = put_definition(c, &a, &b);
 		buf_addc(c->out, '}');
 	}
 	buf_free(&b);
@@ -243,6 +262,7 @@ revision_get(struct call *c)
 /* ---- diff ---- */
 
 #define DIFF_DEPTH	32
+#define DIFF_VALUE	8192		/* bytes of JSON */
 
 struct diff {
 	struct buf	*out;
@@ -250,6 +270,21 @@ struct diff {
 	int		 n, cut;
 	char		 path[512];
 };
+
+/* A large value is only counted: get_revision has it. */
+static void
+diff_value(struct diff *d, const char *key, const json_t *v)
+{
+	size_t	n = json_dumpb(v, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (n > DIFF_VALUE) {
+		buf_addf(d->out, ",\"%sBytes\":%zu", key, n);
+		d->cut = 1;
+		return;
+	}
+	buf_addf(d->out, ",\"%s\":", key);
+	json_put(d->out, v);
+}
 
 static void
 diff_put(struct diff *d, const char *op, const json_t *from,
@@ -261,14 +296,10 @@ diff_put(struct diff *d, const char *op, const json_t *from,
 	}
 	buf_addf(d->out, "%s{\"op\":\"%s\"", d->n++ != 0 ? "," : "", op);
 	json_put_str(d->out, "path", d->path);
-	if (from != NULL) {
-		buf_adds(d->out, ",\"from\":");
-		json_put(d->out, from);
-	}
-	if (to != NULL) {
-		buf_adds(d->out, ",\"to\":");
-		json_put(d->out, to);
-	}
+	if (from != NULL)
+		diff_value(d, "from", from);
+	if (to != NULL)
+		diff_value(d, "to", to);
 	buf_addc(d->out, '}');
 }
 
@@ -513,7 +544,7 @@ restore_save(struct call *c)
 
 #define GET_IN OBJ_IN "\"required\":[\"type\",\"id\",\"revision\"],"	\
 	"\"properties\":{" TYPE_IN NUMBER_IN("revision",		\
-	"Number of the revision.") "}}"
+	"Number of the revision.") SCHEMA_SELECT "}}"
 
 #define DIFF_IN OBJ_IN "\"required\":[\"type\",\"id\",\"from\"],"	\
 	"\"properties\":{" TYPE_IN NUMBER_IN("from", "Revision to start " \
@@ -564,7 +595,7 @@ const struct tool revision_tools[] = {
 		.name = "get_revision",
 		.title = "Get a revision of an artifact",
 		.description = "Returns the definition of an artifact as it "
-		    "was at a revision.",
+		    "was at a revision, as its get tool does.",
 		.perm = PERM_TABLEDEFINITION, .any = DESIGN_PERMS,
 		.level = TL_DISPLAY,
 		.annotations = TA_READ_ONLY | TA_IDEMPOTENT,
@@ -576,8 +607,8 @@ const struct tool revision_tools[] = {
 		.title = "Compare two revisions of an artifact",
 		.description = "Lists what differs between two revisions of "
 		    "an artifact: op (added, removed, changed), path, from, "
-		    "to. Fields are matched by id, so that a rename shows as "
-		    "one change.",
+		    "to (of large values fromBytes, toBytes). Fields are "
+		    "matched by id, so that a rename shows as one change.",
 		.perm = PERM_TABLEDEFINITION, .any = DESIGN_PERMS,
 		.level = TL_DISPLAY,
 		.annotations = TA_READ_ONLY | TA_IDEMPOTENT,

@@ -33,8 +33,10 @@
 #define STORE_TRIGGER_DEPTH	200		/* of ON DELETE CASCADE */
 #define STORE_HEAP_MAX		(256U << 20)	/* SQLite's memory */
 #define STORE_REQUEST_S		86400		/* a requestId is remembered */
-#define STORE_ANSWER_SOFT	100000		/* bytes of rows or list items
-						 * when no take was given */
+#define STORE_ANSWER_SOFT	64000		/* bytes of rows, list items or
+						 * members that were not asked
+						 * for: clients take 25,000
+						 * tokens, ids cost most */
 #define STORE_ANSWER_MAX	900000		/* and when one was: the
 						 * pipeline takes a row */
 #define STORE_PROGRESS_OPS	1000		/* between looks at the clock */

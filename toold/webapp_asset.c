@@ -11,7 +11,7 @@
 #include "../common/text.h"
 #include "webapp.h"
 
-#define PIECE		65535		/* bytes, by default; divisible by 3 */
+#define PIECE		30000		/* bytes, by default; divisible by 3 */
 #define PIECE_MAX	600000
 
 /* ---- finding ---- */

@@ -72,7 +72,7 @@
 	"\"offset\":{\"type\":\"integer\",\"minimum\":0,\"description\":" \
 	"\"First byte, default 0; for base64 divisible by 3.\"},"	\
 	"\"length\":{\"type\":\"integer\",\"minimum\":3,\"maximum\":600000," \
-	"\"description\":\"Most bytes, default 65535. `next' of the answer " \
+	"\"description\":\"Most bytes, default 30000. `next' of the answer " \
 	"is the offset to go on with.\"}}}"
 
 #define ASSET_DELETE_IN							\
@@ -167,7 +167,7 @@ const struct tool webapp_tools[] = {
 		.name = "get_webapp_asset",
 		.title = "Read a file of a web app",
 		.description = "Returns the content of one file of a web "
-		    "app, in base64 or as text, in pieces: 65535 bytes by "
+		    "app, in base64 or as text, in pieces: 30000 bytes by "
 		    "default, go on at offset `next'.",
 		.perm = PERM_WEBAPP, .level = TL_DISPLAY,
 		.annotations = TA_READ_ONLY | TA_IDEMPOTENT,

@@ -1102,6 +1102,56 @@ await test('mistake 11: locks that nobody sees and that never end',
 	    ['ann', l.since, l.expires, false]);
 });
 
+// ---- answers that a client can take ----
+
+await test('no answer is large unless it was asked for', async () => {
+	const big = 'x'.repeat(500000), MAX = 70000;
+	const within = async (tool, args, has) => {
+		const r = await ann(tool, args);
+		const n = JSON.stringify(r).length;
+		ok(n < MAX, `${tool}: ${n} bytes`);
+		for (const k of has)
+			ok(k in r || k in (r.definition ?? r.api ?? {}),
+			    `${tool}: ${k}`);
+		return r;
+	};
+	const s = await script({ content: big });
+	const a = await app({ globalScript: big });
+	const w = await webapp();
+	await ann('save_webapp', { webapp: { id: w.id, runtime: { page: big,
+	    assets: [{ path: '/a.js', source: 'QUFB'.repeat(200000) }] } } });
+	await ann('save_server_script', { id: s.id, content: big + 'y' });
+	const cut = ['omitted', 'truncated', 'note'];
+	await within('get_server_script', { id: s.id }, cut);
+	await within('get_app', { id: a.id }, cut);
+	await within('get_webapp', { id: w.id }, cut);
+	await within('get_revision', { type: 'script', id: s.id, revision: 1 },
+	    cut);
+	await within('get_revision', { type: 'webapp', id: w.id, revision: 2 },
+	    cut);
+	const d = await within('diff_revisions', { type: 'script', id: s.id,
+	    from: 1 }, ['truncated']);
+	eq(d.changes.map((c) => [c.path, c.fromBytes, c.toBytes]),
+	    [['/content', 500002, 500003]]);
+	await within('diff_revisions', { type: 'webapp', id: w.id, from: 1 }, []);
+	for (const k of KINDS)
+		await within(k.list, {}, []);
+	await within('list_locks', {}, []);
+	await within('get_webapp_asset', { id: w.id, path: '/a.js' }, ['next']);
+	// Asked for, all of it comes.
+	eq((await ann('get_server_script', { id: s.id, full: true })).content,
+	    big + 'y');
+	eq((await ann('get_revision', { type: 'script', id: s.id, revision: 1,
+	    select: ['content'] })).definition.content, big);
+	// And what was left out is kept by a save of the rest.
+	const { omitted, truncated, note, ...rest } = await ann(
+	    'get_server_script', { id: s.id });
+	eq('content' in rest, false);
+	await ann('save_server_script', { ...rest, description: 'z' });
+	eq((await ann('get_server_script', { id: s.id, full: true })).content,
+	    big + 'y');
+});
+
 // ---- hostile content ----
 
 const raw = async (who, tool, text) => {
