@@ -2,6 +2,8 @@
 # certs.sh: certificates of a test's own authority, and an instance that
 # speaks TLS with them.  For ". tests/certs.sh" behind lib.sh.
 #	C	where they lie, made by k_ca; K_CA the authority's certificate
+#	K_DAYS	how long certificates are good, default 2; K_EXT: a line of
+#		extensions more
 #	T_PORT	the port with TLS, T_URL what clients use
 
 k_ca() {
@@ -11,7 +13,7 @@ k_ca() {
 	mkdir "$C"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout "$C/ca.key" -out "$C/ca.pem" -subj "/CN=test authority" \
-	    -days 2 2>"$C/err" || k_die "no test authority: $(cat "$C/err")"
+	    -days "${K_DAYS:-2}" 2>"$C/err" || k_die "no test authority: $(cat "$C/err")"
 	: >"$C/index"
 }
 
@@ -23,9 +25,11 @@ k_cert() {	# name "DNS:a,DNS:b" genpkey-arguments...
 		rm -f "$_c.key"
 		openssl genpkey "$@" -out "$_c.key" &&
 		    openssl req -new -key "$_c.key" -subj "/CN=${_c##*/}" \
-		    -out "$_c.csr" && echo "subjectAltName=$_san" >"$_c.ext" &&
+		    -out "$_c.csr" && printf 'subjectAltName=%s\n%s\n' "$_san" \
+		    "${K_EXT:-}" >"$_c.ext" &&
 		    openssl x509 -req -in "$_c.csr" -CA "$C/ca.pem" -CAkey \
-		    "$C/ca.key" -CAcreateserial -days 2 -extfile "$_c.ext" \
+		    "$C/ca.key" -CAcreateserial -days "${K_DAYS:-2}" \
+		    -extfile "$_c.ext" \
 		    -out "$_c.pem"
 	} >"$C/err" 2>&1 || k_die "no certificate ${_c##*/}: $(cat "$C/err")"
 	chmod 600 "$_c.key"

@@ -222,8 +222,12 @@ on_sign(struct chan *c, struct msg *m)
 	} else
 		memset(a.sig, 0, sizeof(a.sig));
 	chan_send(c, MSG_SIGNATURE, m->id, &a);
-	/* A handshake waits: do not keep it for the rest of the turn. */
-	(void)chan_flush(c);
+	/*
+	 * Slow ones go out at once: the next would make them wait.  Of fast
+	 * ones those of a turn go together, and wake the listener once.
+	 */
+	if (slot_kind(q->slot) == KEY_RSA)
+		(void)chan_flush(c);
 }
 
 static void

@@ -105,7 +105,9 @@ handshake(struct tls *t)
 {
 	int	n, how;
 
-	if (t->jobless) {
+	if (t->jobless || t->sign->state == SIGN_WAIT) {
+		/* The client may not be answered: what it sends waits. */
+		t->events = 0;
 		errno = EAGAIN;
 		return (-1);
 	}
@@ -116,8 +118,8 @@ handshake(struct tls *t)
 	how = n == 1 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, n);
 	if (how != SSL_ERROR_WANT_ASYNC && !TAILQ_EMPTY(&jobless))
 		ev_hook_arm(&jobless_hook);
-	t->events = how == SSL_ERROR_WANT_READ ? EV_READ :
-	    how == SSL_ERROR_WANT_WRITE ? EV_WRITE : 0;
+	/* While a job waits for signd the client mostly sends nothing. */
+	t->events = how == SSL_ERROR_WANT_WRITE ? EV_WRITE : EV_READ;
 	switch (how) {
 	case SSL_ERROR_NONE:
 		handshake_over(t);

@@ -63,7 +63,7 @@ static int
 verifies(const struct msg_sign *q, const struct msg_signature *a)
 {
 	char		 path[512];
-	X509		*cert;
+	X509		*cert = NULL;
 	EVP_MD_CTX	*md = EVP_MD_CTX_new();
 	FILE		*f;
 	int		 good;

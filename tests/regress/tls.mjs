@@ -287,6 +287,27 @@ await test('a key that is gone at a new start waits for it', async () => {
 	await until(() => fingerprint().then(() => true, () => false),
 	    'service again', 20000);
 });
+await test('a handshake has the time of a header, no more', async () => {
+	const conf = readFileSync(`${process.env.K_DIR}/more.conf`, 'utf8');
+	writeFileSync(`${process.env.K_DIR}/more.conf`, conf +
+	    'limits { header-timeout 500ms }\n');
+	eq(reload().status, 0);
+	const gone = (bytes) => new Promise((res, rej) => {
+		const s = net.connect(port, '127.0.0.1', () => s.write(bytes));
+		s.on('error', res);
+		s.on('close', res);
+		s.resume();
+		setTimeout(() => rej(new Error('still open after 8 s')),
+		    8000).unref();
+	});
+	const hello = Buffer.from([22, 3, 1, 1, 0, 1, 0, 0, 252, 3, 3]);
+	await Promise.all([gone(''), gone(hello), gone(hello.subarray(0, 3))]);
+	// Also when the handshake is over and nothing follows.
+	const c = await Conn.open(base);
+	ok(await c.closed(8000), 'closed');
+	writeFileSync(`${process.env.K_DIR}/more.conf`, conf);
+	eq(reload().status, 0);
+});
 await test('node checks the name and the chain itself', async () => {
 	const r = await new Promise((res, rej) => https.get(base + '/healthz',
 	    { ca }, res).on('error', rej));
