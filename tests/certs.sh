@@ -13,7 +13,8 @@ k_ca() {
 	mkdir "$C"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout "$C/ca.key" -out "$C/ca.pem" -subj "/CN=test authority" \
-	    -days "${K_DAYS:-2}" 2>"$C/err" || k_die "no test authority: $(cat "$C/err")"
+	    -days "${K_DAYS:-2}" 2>"$C/err" ||
+	    k_die "no test authority: $(cat "$C/err")"
 	: >"$C/index"
 }
 
@@ -29,8 +30,7 @@ k_cert() {	# name "DNS:a,DNS:b" genpkey-arguments...
 		    "${K_EXT:-}" >"$_c.ext" &&
 		    openssl x509 -req -in "$_c.csr" -CA "$C/ca.pem" -CAkey \
 		    "$C/ca.key" -CAcreateserial -days "${K_DAYS:-2}" \
-		    -extfile "$_c.ext" \
-		    -out "$_c.pem"
+		    -extfile "$_c.ext" -out "$_c.pem"
 	} >"$C/err" 2>&1 || k_die "no certificate ${_c##*/}: $(cat "$C/err")"
 	chmod 600 "$_c.key"
 	chmod 644 "$_c.pem"
