@@ -3,7 +3,8 @@
 // (tests/regress/clock.c), forwards and back.
 
 import { test, done, ok, eq, has, ne, get, postForm, register, connect,
-    refresh, rpc, Agent, authorizeUrl, pkce, instance, REDIRECT, call }
+    refresh, rpc, Agent, authorizeUrl, pkce, instance, REDIRECT, call,
+    refusal }
     from './kit.mjs';
 
 const base = process.env.K_URL;
@@ -216,6 +217,34 @@ await clocked('records carry the moved time in ver', async () => {
 	    description: 'later' } });
 	ne((two.ver ?? two.table?.ver), (one.ver ?? one.table?.ver), 'ver');
 	has(two.ver ?? two.table?.ver, /^\d\d\.\d\d\.\d\d\.\d{4}$/, 'ver');
+});
+await clocked('an edit lock lasts a day, then is another\'s to take',
+    async () => {
+	const login = async (u, pw) => (await connect(base, u, pw,
+	    { client })).access;
+	const design = () => login('designer', process.env.K_PW_DESIGNER);
+	const admin = () => login('admin', process.env.K_PW_ADMIN);
+	const a = await call(base, await design(), 'save_app', { app:
+	    { application: 'locked' } });
+	const lock = { type: 'app', id: a.id };
+	const l = await call(base, await design(), 'acquire_lock', lock);
+	const edit = { app: { id: a.id, title: 't' } };
+	const held = `locked is locked by designer since ${l.since}`;
+	at(DAY - MIN);
+	eq(await refusal(base, await admin(), 'save_app', edit), held);
+	// Taken again by its holder, it lasts a day from then.
+	const again = await call(base, await design(), 'acquire_lock', lock);
+	eq(again.since, l.since);
+	at(2 * DAY - 2 * MIN);
+	eq(await refusal(base, await admin(), 'save_app', edit), held);
+	at(2 * DAY);
+	eq((await call(base, await admin(), 'list_locks')).count, 0);
+	await call(base, await admin(), 'save_app', edit);
+	eq((await call(base, await admin(), 'acquire_lock', lock)).user,
+	    'admin');
+	eq(await refusal(base, await design(), 'release_lock', lock),
+	    'locked is locked by admin since ' + (await call(base,
+	    await admin(), 'list_locks')).locks[0].since);
 });
 await clocked('a sign-in page lives ten minutes', async () => {
 	const a = new Agent(base);
