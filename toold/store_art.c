@@ -342,8 +342,8 @@ art_load_deleted(const struct caller *who, enum art_type type,
 	sql_done(st);
 	if (homeless) {
 		a->package[0] = '\0';
-		if (!who->global_admin)
-			a->level = PL_NONE;
+		a->level = who->global_admin ? pkg_level(who, "", "", 0, 0,
+		    0) : PL_NONE;
 	}
 	if (a->flags & RF_GIVEN_UP)
 		return (0);
@@ -511,12 +511,6 @@ art_stage_find(struct call *c, enum art_type type, const char *id)
 	return (stage_find(c, type, id, 0));
 }
 
-enum tool_err
-art_stage_find_deleted(struct call *c, enum art_type type, const char *id)
-{
-	return (stage_find(c, type, id, 1));
-}
-
 /*
  * May artifacts be put into this package?  NULL, or why not in the words of
  * the platform.  Missing and hidden packages look the same.
@@ -539,6 +533,24 @@ target_refused(const struct caller *who, const char *id)
 	if (p.level < PL_EDIT || (p.flags & PF_READ_ONLY))
 		return ("No edit access to artifact");
 	return (NULL);
+}
+
+/* One that comes back is put into its package as any other. */
+enum tool_err
+art_stage_find_deleted(struct call *c, enum art_type type, const char *id)
+{
+	struct art_call	*ac = art_call(c);
+	enum tool_err	 e;
+	const char	*why;
+
+	if ((e = stage_find(c, type, id, 1)) != TE_OK || ac->old.num != 0)
+		return (e);
+	if (ac->old.package[0] == '\0' && store_conf()->require_package)
+		return (call_fail(c, "Package is a required field, and that "
+		    "of '%s' is gone", ac->old.name));
+	if ((why = target_refused(c->who, ac->old.package)) != NULL)
+		return (call_denied(c, "%s", why));
+	return (TE_OK);
 }
 
 static enum tool_err

@@ -288,6 +288,38 @@ test_deleted_hidden(void **state)
 	    "package"), "null");
 }
 
+/* To come back is to be put into a package. */
+static void
+test_deleted_package(void **state)
+{
+	struct msg_conf_toold	conf = { .read_ms = 2000, .ddl_ms = 30000,
+				    .lock_s = 600, .require_package = 1 };
+
+	keep(pkg, rig_run(&ann, "save_package",
+	    "{\"pkg\":{\"name\":\"p\"}}"));
+	keep(id, rig_run(&ann, "save_app", "{\"app\":{\"application\":\"shop\","
+	    "\"package\":\"%s\"}}", pkg));
+	rig_ok(&ann, "delete_app", "{\"id\":\"%s\"}", id);
+	rig_ok(&root, "save_package", "{\"pkg\":{\"id\":\"%s\",\"isSystem\":"
+	    "true}}", pkg);
+	rig_fails("Cannot assign artifact to system package", &root,
+	    "restore_revision", "{\"type\":\"app\",\"id\":\"%s\","
+	    "\"revision\":1}", id);
+	rig_ok(&root, "save_package", "{\"pkg\":{\"id\":\"%s\",\"isSystem\":"
+	    "false,\"internalReadOnly\":true}}", pkg);
+	rig_fails("No edit access to artifact", &root, "restore_revision",
+	    "{\"type\":\"app\",\"id\":\"%s\",\"revision\":1}", id);
+	rig_ok(&root, "delete_package", "{\"id\":\"%s\"}", pkg);
+	store_setconf(&conf);
+	rig_fails("Package is a required field, and that of 'shop' is gone",
+	    &root, "restore_revision", "{\"type\":\"app\",\"id\":\"%s\","
+	    "\"revision\":1}", id);
+	conf.require_package = 0;
+	store_setconf(&conf);
+	rig_ok(&root, "restore_revision", "{\"type\":\"app\",\"id\":\"%s\","
+	    "\"revision\":1}", id);
+}
+
 /* The oldest go, but not what run time is or was. */
 static void
 test_prune(void **state)
@@ -333,6 +365,7 @@ main(void)
 		RIG_TEST(test_deleted),
 		RIG_TEST(test_trash),
 		RIG_TEST(test_deleted_hidden),
+		RIG_TEST(test_deleted_package),
 		RIG_TEST(test_prune),
 	};
 
