@@ -524,7 +524,7 @@ struct msg_call {
 	uint32_t	mcp_method_len;
 	uint32_t	mcp_name_len;
 	uint32_t	session_len;
-	uint32_t	body_len;
+	uint32_t	body_len;	/* of a GET: its Last-Event-ID */
 	/* Mcp-Param- fields, each NAME:VALUE and a newline. */
 	uint32_t	params_len;
 };
@@ -563,6 +563,7 @@ struct msg_text {			/* tail: the text */
 struct msg_event {
 	uint32_t	len;		/* of the tail */
 	uint32_t	flags;		/* EVF_ bits */
+	uint64_t	id;		/* of the event, for clients; or 0 */
 };
 
 /*

@@ -358,6 +358,12 @@ call_later(struct call *c, unsigned int ms)
 }
 
 int
+call_detach(struct call *c)
+{
+	return (stream_detach(c->stream));
+}
+
+int
 call_ask(struct call *c, const char *method, const char *params)
 {
 	return (c->stream == NULL ? -1 : stream_ask(c->stream, method,

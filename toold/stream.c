@@ -11,6 +11,7 @@
 
 #include "../common/buf.h"
 #include "../common/log.h"
+#include "../common/secret.h"
 #include "../common/text.h"
 #include "audit.h"
 #include "era.h"
@@ -23,6 +24,8 @@ LIST_HEAD(bucket, stream);
 static struct bucket by_id[BUCKETS];
 static unsigned int nstreams;
 static unsigned int max_all, max_grant;
+static int resumable;			/* GET opens streams */
+static size_t kept_bytes;
 static uint64_t last_asked;
 static struct buf line;			/* the event being made; kept */
 
@@ -76,7 +79,7 @@ static int
 event_open(struct stream *s, const char *method)
 {
 	if (s == NULL || (s->flags & SF_SSE) == 0 ||
-	    s->flags & (SF_MOVED | SF_GONE) ||
+	    s->flags & (SF_MOVED | SF_GONE | SF_DETACHED) ||
 	    s->era == NULL || chan_queued(s->ch) > STREAM_QUEUE_MAX)
 		return (-1);
 	if (line.max == 0)
@@ -88,6 +91,16 @@ event_open(struct stream *s, const char *method)
 	return (0);
 }
 
+/* Open it with its id, which the client needs to come back. */
+static void
+event_prime(struct stream *s)
+{
+	struct msg_event m = { 0, 0, s->resume };
+
+	chan_send_tail(s->ch, MSG_EVENT, s->id, &m, NULL, 0);
+	s->flags |= SF_OPEN;
+}
+
 static int
 event_close(struct stream *s)
 {
@@ -96,8 +109,12 @@ event_close(struct stream *s)
 	buf_addc(&line, '}');
 	if (line.failed)
 		return (-1);
+	if (s->flags & SF_LATER && s->resume != 0 &&
+	    (s->flags & SF_OPEN) == 0)
+		event_prime(s);
 	m.len = (uint32_t)line.len;
 	m.flags = s->flags & SF_LONG ? EVF_LONG : 0;
+	m.id = 0;
 	if (chan_send_tail(s->ch, MSG_EVENT, s->id, &m, line.data,
 	    line.len) == -1)
 		return (-1);
@@ -186,6 +203,9 @@ stream_free(struct stream *s)
 	handle_release(s->handle);
 	free(s->texts);
 	s->texts = NULL;
+	kept_bytes -= s->kept_len;
+	free(s->kept);
+	s->kept = NULL;
 	if (s->flags & SF_RUNNING)
 		s->flags |= SF_FREED;
 	else
@@ -210,9 +230,10 @@ stream_run(struct stream *s, enum stream_why why)
 void
 stream_long(struct stream *s)
 {
-	struct msg_event m = { 0, EVF_LONG };
+	struct msg_event m = { 0, EVF_LONG, 0 };
 
 	s->flags |= SF_LONG | SF_OPEN;
+	s->resume = 0;
 	ev_timer_del(&s->timer);
 	chan_send_tail(s->ch, MSG_EVENT, s->id, &m, NULL, 0);
 }
@@ -284,6 +305,9 @@ stream_later(struct stream *from, unsigned int ms,
 	}
 	from->flags |= SF_MOVED;
 	s->flags |= SF_LATER;
+	if (resumable && s->era->era == ERA_2025_11 &&
+	    (s->flags & (SF_SSE | SF_OPEN)) == SF_SSE)
+		random_bytes(&s->resume, sizeof(s->resume));
 	s->wake = wake;
 	s->arg = arg;
 	s->until = mono_add(mono_now(), STREAM_BUDGET_MS);
@@ -309,6 +333,32 @@ stream_wait(struct stream *s, unsigned int ms)
 	ev_timer_set(&s->timer, left);
 }
 
+/* Nobody came back for it. */
+static void
+wake_kept(struct stream *s, enum stream_why why)
+{
+	if (why != SW_GONE)
+		stream_free(s);
+}
+
+static void
+answer_keep(struct stream *s, unsigned int status, const void *p, size_t n)
+{
+	if (kept_bytes + n > STREAM_KEEP_BYTES ||
+	    (s->kept = malloc(n + 1)) == NULL) {
+		stream_free(s);
+		return;
+	}
+	if (n > 0)
+		memcpy(s->kept, p, n);
+	s->kept_len = n;
+	s->kept_status = status;
+	kept_bytes += n;
+	s->wake = wake_kept;
+	s->arg = NULL;
+	ev_timer_set(&s->timer, STREAM_KEEP_MS);
+}
+
 void
 stream_answer(struct stream *s, unsigned int status, const void *p, size_t n)
 {
@@ -316,6 +366,10 @@ stream_answer(struct stream *s, unsigned int status, const void *p, size_t n)
 
 	if (s->flags & SF_GONE && (s->flags & SF_LONG) == 0) {
 		stream_unknown(s);
+		return;
+	}
+	if (s->flags & SF_DETACHED) {
+		answer_keep(s, status, p, n);
 		return;
 	}
 	memset(&m, 0, sizeof(m));
@@ -414,10 +468,80 @@ stream_cancel(struct chan *ch, uint32_t id)
 		if (s->ch == ch && s->id == id) {
 			if (s->flags & SF_LONG)
 				s->wake(s, SW_END);
+			else if (s->resume != 0 && s->flags & SF_OPEN)
+				s->flags |= SF_DETACHED;
 			else
 				stream_gone(s);
 			return;
 		}
+}
+
+/* ---- an answer on another stream ---- */
+
+int
+stream_detach(struct stream *s)
+{
+	struct msg_answer m;
+
+	if (s == NULL || (s->flags & SF_LATER) == 0 || s->resume == 0 ||
+	    s->flags & (SF_GONE | SF_DETACHED))
+		return (-1);
+	if ((s->flags & SF_OPEN) == 0)
+		event_prime(s);
+	memset(&m, 0, sizeof(m));
+	m.status = 200;
+	chan_send_tail(s->ch, MSG_ANSWER, s->id, &m, NULL, 0);
+	s->flags |= SF_DETACHED;
+	return (0);
+}
+
+static struct stream *
+stream_resumable(const struct stream *from, const uint8_t *session,
+    uint64_t resume)
+{
+	struct stream *s;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(s, &by_id[i], by_id)
+			if (s->resume == resume && same_client(s->handle,
+			    from->handle) && memcmp(s->session, session,
+			    STREAM_KEY_LEN) == 0)
+				return (s);
+	return (NULL);
+}
+
+/*
+ * The handle stays that of the call: whoever may have the answer is the
+ * same user in the same session, and a revoked grant takes the call along.
+ */
+int
+stream_resume(struct stream *from, const uint8_t *session,
+    const struct span *last_event)
+{
+	struct stream *s;
+	uint8_t raw[8];
+	uint64_t id = 0;
+	size_t i;
+
+	if (hex_decode(last_event->p, last_event->len, raw, sizeof(raw)) ==
+	    -1)
+		return (0);
+	for (i = 0; i < sizeof(raw); i++)
+		id = id << 8 | raw[i];
+	if (id == 0 || (s = stream_resumable(from, session, id)) == NULL)
+		return (0);
+	stream_detach(s);
+	LIST_REMOVE(s, by_id);
+	s->ch = from->ch;
+	s->id = from->id;
+	LIST_INSERT_HEAD(bucket_of(s->id), s, by_id);
+	from->flags |= SF_MOVED;
+	s->flags &= ~(unsigned int)SF_DETACHED;
+	event_prime(s);
+	if (s->kept != NULL)
+		stream_answer(s, s->kept_status, s->kept, s->kept_len);
+	return (1);
 }
 
 /* What a caller may see: lists differ where this does. */
@@ -469,6 +593,7 @@ streams_setconf(const struct msg_conf_toold *conf)
 {
 	max_all = conf->max_streams;
 	max_grant = conf->max_streams_grant;
+	resumable = conf->get_stream != 0;
 }
 
 /* No response is sent for it: an open stream just ends, else 202. */
@@ -476,6 +601,7 @@ static void
 end_silently(struct stream *s)
 {
 	s->wake(s, SW_GONE);
+	s->flags &= ~(unsigned int)SF_DETACHED;
 	stream_answer(s, 202, NULL, 0);
 }
 
@@ -509,9 +635,10 @@ static void
 on_handle_closed(struct handle *h)
 {
 	struct msg_handle m;
-	struct chan *ch = NULL;		/* one handle, one worker */
+	struct chan *ch = NULL;		/* of one worker, but for resumed */
 	struct stream *s, *next;
 
+	audit_send();
 	for (s = LIST_FIRST(handle_streams(h)); s != NULL; s = next) {
 		next = LIST_NEXT(s, of_handle);
 		if (s->flags & SF_GONE)
@@ -520,6 +647,8 @@ on_handle_closed(struct handle *h)
 			s->flags |= SF_GONE;
 		if (s->flags & SF_RUNNING && (s->flags & SF_LONG) == 0)
 			continue;
+		if (ch != NULL && ch != s->ch)
+			chan_flush(ch);
 		ch = s->ch;
 		if (s->flags & SF_LONG) {
 			memset(&m, 0, sizeof(m));
@@ -530,7 +659,6 @@ on_handle_closed(struct handle *h)
 		s->wake(s, SW_GONE);
 		stream_unknown(s);
 	}
-	audit_send();
 	if (ch != NULL)
 		chan_flush(ch);
 }

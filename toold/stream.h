@@ -31,6 +31,8 @@
 #define STREAM_KEY_LEN		16
 #define STREAM_QUEUE_MAX	(1U << 20)	/* bytes before events go */
 #define STREAM_BUDGET_MS	45000		/* of an answer, in all */
+#define STREAM_KEEP_MS		60000		/* an answer, for its client */
+#define STREAM_KEEP_BYTES	(16U << 20)	/* of such answers, in all */
 #define STREAM_ORPHAN_MS	20000		/* for a new handle to come */
 
 enum stream_why {
@@ -57,6 +59,7 @@ enum stream_level stream_level(const struct span *);
 #define SF_RUNNING	32		/* inside wake() */
 #define SF_GONE		64		/* its handle ended in there */
 #define SF_FREED	128		/* memory goes when wake() returns */
+#define SF_DETACHED	256		/* nobody listens now (resume) */
 
 struct stream {
 	struct chan	*ch;		/* of the worker */
@@ -79,6 +82,10 @@ struct stream {
 	uint64_t	 asked;		/* number of the open question, or 0 */
 	json_t		*reply;		/* SW_REPLY: result or error */
 	int		 reply_failed;	/* it is the error */
+	uint64_t	 resume;	/* id of its first event, or 0 */
+	uint8_t		*kept;		/* the answer, for who comes back */
+	size_t		 kept_len;
+	unsigned int	 kept_status;
 };
 
 /* ---- for handlers ---- */
@@ -138,6 +145,17 @@ void	 stream_answer(struct stream *, unsigned int status, const void *,
 
 /* The handle ended meanwhile: frees the stream.  No wake(). */
 void	 stream_unknown(struct stream *);
+
+/*
+ * 2025-11-25 can go on with the answer on another stream: the first event
+ * then has an id, which GET gives as Last-Event-ID.  When the client is lost,
+ * or by stream_detach(), the call goes on without one; its answer is kept
+ * for STREAM_KEEP_MS.  Events are not kept.  0; -1: this stream cannot.
+ */
+int	 stream_detach(struct stream *);
+/* The request from asks for that: 1 taken over, 0 there is none such. */
+int	 stream_resume(struct stream *from, const uint8_t *session,
+	    const struct span *last_event);
 
 /* ---- for serve.c and mcp.c ---- */
 

@@ -183,6 +183,11 @@ int		 call_log(struct call *, int level, const char *logger,
  */
 enum tool_err	 call_later(struct call *, unsigned int ms);
 /*
+ * Let the stream of the call end while the call goes on: the client comes
+ * back for the answer (stream_detach).  Not before the second turn.
+ */
+int		 call_detach(struct call *);
+/*
  * Ask the client (elicitation/create, sampling/createMessage; handshake
  * revisions, and only with a client that said it can): 0 or -1.  Not before
  * the second turn: return (call_later(c, 0)) first.  Follow it with

@@ -702,6 +702,11 @@ session_get(struct mcp *m)
 		return;
 	m->reply->status = 200;
 	mcp_session_key(m, key);
+	if (m->req->body.len > 0 && stream_resume(m->stream, key,
+	    &m->req->body)) {
+		m->reply->later = 1;
+		return;
+	}
 	stream_about(m->stream, m->era, &m->scan, SL_OFF, key);
 	w = watch_get_or_make(m);
 	if ((old = w->s) != NULL) {

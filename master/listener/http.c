@@ -81,6 +81,7 @@ static const struct field_row {
 	[HF_MCP_VERSION] =	 ROW("mcp-protocol-version",
 				    F_ALONE | F_ASCII),
 	[HF_MCP_SESSION] =	 ROW("mcp-session-id", F_ALONE | F_ASCII),
+	[HF_LAST_EVENT] =	 ROW("last-event-id", F_ALONE),
 	[HF_FORWARDED_FOR] =	 ROW("x-forwarded-for", 0),
 	[HF_FETCH_SITE] =	 ROW("sec-fetch-site", F_ALONE | F_ASCII),
 	[HF_CORS_METHOD] =	 ROW("access-control-request-method",

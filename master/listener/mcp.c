@@ -207,6 +207,14 @@ check_body(struct req *r, const struct http_head *h)
 		refuse_later(r, 413, "the body is too large");
 }
 
+/* A GET or HEAD that is answered here. */
+static int
+no_stream(const struct mcp_state *m)
+{
+	return (m->method == HM_GET &&
+	    (m->modern || (m->flags & CF_SSE) == 0));
+}
+
 int
 mcp_head(struct req *r, const struct http_head *h)
 {
@@ -219,9 +227,13 @@ mcp_head(struct req *r, const struct http_head *h)
 	take_fields(r, h);
 	check_query(r, h);
 	check_body(r, h);
+	if (r->method == HTTP_GET && h->one[HF_LAST_EVENT].len <= VALUE_MAX)
+		buf_add(&r->body, h->one[HF_LAST_EVENT].p,
+		    h->one[HF_LAST_EVENT].len);
 	m->method = r->method == HTTP_POST ? HM_POST :
 	    r->method == HTTP_DELETE ? HM_DELETE : HM_GET;
-	m->fresh = m->method == HM_GET;
+	/* Nobody else would see that the handle is not good any more. */
+	m->fresh = no_stream(m);
 	m->repeatable = m->flags & CF_READ_ONLY ||
 	    (m->modern && says_read(h->one[HF_MCP_METHOD]));
 	if (h->has_length && m->refuse == 0 &&
@@ -278,7 +290,7 @@ authorized(struct req *r)
 		    m->refuse == 503 ? 1 : 0);
 		return;
 	}
-	if (m->method == HM_GET && (m->modern || (m->flags & CF_SSE) == 0))
+	if (no_stream(m))
 		answer_get(r);
 	else if (r->flags & RQ_BODY || m->method == HM_GET)
 		call(r);

@@ -152,7 +152,7 @@ req_free(struct req *r)
 int
 req_ends(const struct req *r)
 {
-	return (r->flags & RQ_LONG || ((r->state == RS_TOOLD ||
+	return (r->flags & (RQ_LONG | RQ_RESUME) || ((r->state == RS_TOOLD ||
 	    r->state == RS_STREAM) && (r->u.mcp.modern ||
 	    r->u.mcp.method == HM_GET)));
 }

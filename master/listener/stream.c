@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * stream.c: answers as text/event-stream, in chunks of HTTP/1.1.  Runs in
- * the listener, on messages of toold, whose events are lines already.  No
- * event has an id: a stream cannot be resumed, and none claims that it can.
+ * the listener, on messages of toold, whose events are lines already.  An
+ * event has an id only where toold gave it one: then the answer can be had
+ * on another stream.
  *
  * A client that is behind by more than STREAM_OUT_MAX, or does not read for
  * the write timeout, is cut off; toold hears of it as of every client that
@@ -16,6 +17,7 @@
 
 #define CHUNK_HEAD	16		/* bytes of hex and CRLF before data */
 #define END		"0\r\n\r\n"
+#define RETRY		"500"		/* ms, for a stream that can go on */
 
 static struct buf chunk;		/* the one being made; kept */
 
@@ -87,9 +89,14 @@ stream_event(struct req *r, const struct msg_event *e, const uint8_t *p)
 		stream_open(r);
 	if (e->flags & EVF_LONG)
 		r->flags |= RQ_LONG;
-	if (conn_stream(r->c) == -1 || e->len == 0)
+	if (e->id != 0)
+		r->flags |= RQ_RESUME;
+	if (conn_stream(r->c) == -1 || (e->len == 0 && e->id == 0))
 		return;
 	chunk_begin();
+	if (e->id != 0)
+		buf_addf(&chunk, "id: %016llx\nretry: " RETRY "\n",
+		    (unsigned long long)e->id);
 	add_event(p, e->len);
 	chunk_send(r, 0);
 }

@@ -156,6 +156,17 @@ with_progress(struct call *c)
 	return (say(c, "Tool with progress executed successfully", "", ""));
 }
 
+/* Lets its stream go in the middle; the answer waits for who comes back. */
+static enum tool_err
+reconnection(struct call *c)
+{
+	if (c->turn == 1)
+		call_detach(c);
+	if (c->turn < 2)
+		return (call_later(c, STEP_MS));
+	return (say(c, "Reconnection test completed successfully", "", ""));
+}
+
 /* ---- questions ---- */
 
 #define ELICIT(key, message, properties, required)			\
@@ -424,6 +435,7 @@ static const struct tool tools[] = {
 	ROW("test_tool_with_logging", NO_ARGS, with_logging),
 	ROW("test_logging_tool", NO_ARGS, logging_tool),
 	ROW("test_tool_with_progress", NO_ARGS, with_progress),
+	ROW("test_reconnection", NO_ARGS, reconnection),
 	ROW("test_sampling", ONE_ARG("prompt"), sampling),
 	ROW("test_elicitation", ONE_ARG("message"), elicitation),
 	ROW("test_elicitation_sep1034_defaults", NO_ARGS, elicit_defaults),

@@ -14,6 +14,7 @@ class Stream {
 	static async open(method, headers, body) {
 		const s = new Stream();
 		s.events = [];
+		s.ids = [];
 		s.comments = 0;
 		s.ended = null;		// 'end', or 'cut'
 		s.c = await Conn.open(base);
@@ -63,9 +64,12 @@ class Stream {
 	event(text) {
 		const data = text.split('\n').filter((l) => l.startsWith('data: '))
 		    .map((l) => l.slice(6));
+		const id = /^id: (.*)$/m.exec(text);
+		if (id)
+			this.ids.push(id[1]);
 		if (data.length === 0)
 			this.comments++;
-		else
+		else if (data.join('') !== '')
 			this.events.push(JSON.parse(data.join('\n')));
 	}
 	next(n = 1) {
@@ -452,6 +456,50 @@ await test('notifications/cancelled takes a waiting call back, and only the ' +
 	    id: s.events[0].id, result: { action: 'accept',
 	    content: { confirm: true } } }))).status, 202);
 	eq(await there(t), true);
+});
+
+await test('2025-11-25: the answer of a lost stream can be had on another',
+    async () => {
+	const t = await doomed('doomed4');
+	const { s, session } = await asking(D, t);
+	const sid = session.headers['Mcp-Session-Id'];
+	eq(s.ids.length, 1);
+	s.close();
+	const answer = () => http(base, 'POST', '/mcp', { 'Content-Type':
+	    'application/json', Authorization: 'Bearer ' + D,
+	    'MCP-Protocol-Version': LEGACY, ...session.headers },
+	    JSON.stringify({ jsonrpc: '2.0', id: s.events[0].id,
+	    result: { action: 'accept', content: { confirm: true } } }));
+	const back = (token, session, id) => Stream.get(token, session,
+	    { 'Last-Event-ID': id });
+	// Before the answer, and lost again; not by another's token, nor in
+	// another session, nor with another id.
+	const first = await back(D, sid, s.ids[0]);
+	await until(() => first.ids.length === 1, 'the id');
+	eq(first.ids, s.ids);
+	first.close();
+	const vid = (await initialize(V)).id, did = (await initialize(D)).id;
+	const wrong = [await back(V, vid, s.ids[0]), await back(D, did,
+	    s.ids[0]), await back(D, sid, s.ids[0].replace(/^./,
+	    (c) => c === '0' ? '1' : '0')), await back(D, did, 'x')];
+	eq((await answer()).status, 202);
+	await until(async () => !await there(t), 'the change');
+	const last = await back(D, sid, s.ids[0]);
+	await last.next();
+	eq(last.events[0].id, 'call-7');
+	eq(last.events[0].result.structuredContent.deleted, true);
+	await until(() => last.ended, 'the end', 5000);
+	eq(last.ended, 'end');
+	for (const w of wrong) {
+		eq(w.ids, []);
+		eq(w.events.filter((e) => e.id).length, 0);
+		w.close();
+	}
+	// It was had: once.
+	const gone = await back(D, sid, s.ids[0]);
+	await mark(gone);
+	eq(gone.ids, []);
+	gone.close();
 });
 
 await test('a revoked grant ends a call that waits: nothing is done',

@@ -819,7 +819,7 @@ static uint32_t fake_long;		/* flags of events */
 static void
 fake_event(struct chan *ch, uint32_t id, const char *text)
 {
-	struct msg_event e = { (uint32_t)strlen(text), fake_long };
+	struct msg_event e = { (uint32_t)strlen(text), fake_long, 0 };
 
 	chan_send_tail(ch, MSG_EVENT, id, &e, text, e.len);
 }
