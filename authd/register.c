@@ -14,6 +14,9 @@
 #include "grant.h"
 #include "oauth.h"
 
+#define AUDIT_MINUTE	20		/* registrations with a record each */
+#define MINUTE_MS	60000
+
 static void
 register_fail(struct worker *w, uint32_t id, uint32_t status,
     const char *error, const char *text, uint32_t retry_after)
@@ -156,12 +159,35 @@ registered_fill(const struct client *c, const struct client *kept,
 		    kept->redirect[i]);
 }
 
+/*
+ * Anybody may register, so a flood may not fill the disk with records of it:
+ * beyond AUDIT_MINUTE in a minute the rest is counted.
+ */
+static int
+register_counted(const struct msg_register *q)
+{
+	static struct mono	since;
+	static unsigned int	n;
+	struct mono		now = ev_now();
+
+	if (now.ms - since.ms >= MINUTE_MS) {
+		since = now;
+		n = 0;
+	}
+	if (n++ < AUDIT_MINUTE)
+		return (0);
+	audit_refused(AK_REGISTER, AO_OK, &q->from, "registered");
+	return (1);
+}
+
 static void
 register_audit(const struct worker *w, const struct msg_register *q,
     const struct client *c)
 {
 	struct audit_own	a;
 
+	if (register_counted(q))
+		return;
 	memset(&a, 0, sizeof(a));
 	a.kind = AK_REGISTER;
 	a.outcome = AO_OK;

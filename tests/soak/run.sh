@@ -3,7 +3,7 @@
 # The long tests: revocation under load, kills, refresh storms, stops.
 # K_SHARE divides the full counts (1,000 rounds, 100 kills of each role, 200
 # kills of toold in DDL, 200 storms, 10 rounds of stops, 200 clients over
-# restarts): `make test` runs a twentieth, `make soak` all.
+# restarts, a million registrations): `make test` runs a twentieth, `make soak` all.
 . "$(dirname "$0")/../lib.sh"
 SHARE=${K_SHARE:-20}
 part() {	# full count, at least 1
@@ -56,4 +56,10 @@ k_copies
 k_start
 k_users || k_die "users could not be made"
 k_node restart "$K_TESTS/soak/restart.mjs" "$(part 200)"
+k_stop
+
+k_new register
+k_start
+k_users || k_die "users could not be made"
+k_node register "$K_TESTS/soak/register.mjs" "$(part 1000000)"
 k_done
