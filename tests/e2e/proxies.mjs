@@ -5,7 +5,7 @@
 
 import { test, done, ok, eq, has, hasNot, http, get, postForm, connect, call,
     rpc, Conn, requestBytes, mcpRequest, instance, until, Agent, authorizeUrl,
-    register, pkce, refresh } from '../regress/kit.mjs';
+    register, pkce, refresh, MODERN } from '../regress/kit.mjs';
 
 const base = process.env.K_URL, direct = process.env.K_DIRECT;
 const name = process.env.K_PROXY;
@@ -72,6 +72,27 @@ await say('sign-in, tokens, refresh; calls large and many on one connection',
 		eq((await c.read('POST')).json.id, i);
 	}
 	c.close();
+});
+await say('a subscription: each event comes when it happens', async () => {
+	const q = mcpRequest('subscriptions/listen', { notifications:
+	    { resourcesListChanged: true } }, { era: MODERN, token: g.access });
+	const r = await fetch(`${base}/mcp`, { method: 'POST', headers: q.headers,
+	    body: q.body });
+	has(r.headers.get('content-type'), 'text/event-stream');
+	const read = r.body.getReader();
+	let text = '';
+	const sees = async (what) => {
+		while (!text.includes(what)) {
+			const { value, done: end } = await read.read();
+			ok(!end, `an end before ${what}`);
+			text += Buffer.from(value).toString();
+		}
+	};
+	await sees('notifications/subscriptions/acknowledged');
+	hasNot(text, 'list_changed', 'before anything changed');
+	await call(base, g.access, 'save_package', { pkg: { name: 'new here' } });
+	await sees('notifications/resources/list_changed');
+	await read.cancel();
 });
 const badSignIn = async (opts, headers, user, to = base) => {
 	const c = await register(base);

@@ -181,7 +181,7 @@ for (const era of ['2025-11-25', '2025-06-18']) {
 		    { result: 7 }]) {
 			const t = await table();
 			const m = await remove(era, sid, t, () => a);
-			eq(m.length, 2);
+			eq(m.length, 2, JSON.stringify([a, m]));
 			eq(m[1].result.isError, true, JSON.stringify(a));
 			has(m[1].result.content[0].text, 'Not done');
 			eq(await there(t), true);
