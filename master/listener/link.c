@@ -116,6 +116,8 @@ on_answer(struct chan *ch, struct msg *m)
 	}
 	if (r != NULL)
 		mcp_answer(r, a, m->tail, text);
+	else
+		req_settled(m->id);
 	chan_credit(ch, msg_bulk_len(m));
 }
 
@@ -149,6 +151,8 @@ on_unknown(struct chan *ch, struct msg *m)
 
 	if (r != NULL)
 		mcp_unknown(r);
+	else
+		req_settled(m->id);
 }
 
 static const struct chan_handler authd_handlers[] = {

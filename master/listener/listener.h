@@ -232,6 +232,8 @@ void	 req_cancel(struct req *);
 /* Its time is over: answer it. */
 void	 req_timeout(struct req *);
 struct req *req_find(uint32_t id);
+/* toold answered a call that nobody waits for: its number is free again. */
+void	 req_settled(uint32_t id);
 /* Run go now, or when authd and toold are there. */
 void	 req_step(struct req *, void (*go)(struct req *));
 /* Try again a little later. */

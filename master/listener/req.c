@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * req.c: requests of the listener, and what they wait for.  A question to
- * authd or toold has a number that is used once; an answer to a number that
- * is no longer open is dropped, one of the wrong kind ends the channel
- * (link.c).  No request waits for ever: each wait has an end in its
- * connection's timer.
+ * authd or toold has a number; an answer to a number that is no longer open
+ * is dropped, one of the wrong kind ends the channel (link.c).  No request
+ * waits for ever: each wait has an end in its connection's timer.
+ *
+ * Numbers come again, and who is answered depends on them: the one that was
+ * free longest is taken, and that of a call whose client went away is not
+ * free before toold has answered.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +18,18 @@
 
 #define SLOT_BITS	17		/* questions open at once */
 #define SLOTS_MAX	((1U << SLOT_BITS) - 1)
+#define OWED_MAX	(SLOTS_MAX / 2)
 #define SPARES		64		/* freed requests kept for reuse */
 
 struct slot {
 	struct req	*r;
 	uint32_t	 turn;		/* upper bits of the number */
+	uint32_t	 owed;		/* number of a call nobody waits for */
+	uint32_t	 next;		/* free one, counted from 1; 0: none */
 };
 
 static struct slot	*slots;
-static uint32_t		*free_slots, nfree, nslots;
+static uint32_t		 free_first, free_last, nslots, nowed;
 static struct req_list	 waiting = TAILQ_HEAD_INITIALIZER(waiting);
 static struct req_list	 spare = TAILQ_HEAD_INITIALIZER(spare);
 static unsigned int	 nspare;
@@ -33,40 +39,78 @@ static size_t		 mem_used;
 /* ---- numbers ---- */
 
 static void
+slot_free(uint32_t slot)
+{
+	slots[slot].r = NULL;
+	slots[slot].next = 0;
+	if (free_last != 0)
+		slots[free_last - 1].next = slot + 1;
+	else
+		free_first = slot + 1;
+	free_last = slot + 1;
+}
+
+static uint32_t
+slot_take(void)
+{
+	uint32_t slot = free_first - 1;
+
+	if ((free_first = slots[slot].next) == 0)
+		free_last = 0;
+	return (slot);
+}
+
+static void
 slots_grow(void)
 {
 	struct slot *s;
-	uint32_t *f, n = nslots != 0 ? nslots * 2 : 64, i;
+	uint32_t n = nslots != 0 ? nslots * 2 : 64, i;
 
 	if (n > SLOTS_MAX)
 		n = SLOTS_MAX;
 	if (n == nslots)
 		fatalx("too many questions open");
-	s = realloc(slots, n * sizeof(*slots));
-	f = realloc(free_slots, n * sizeof(*free_slots));
-	if (s == NULL || f == NULL)
+	if ((s = realloc(slots, n * sizeof(*slots))) == NULL)
 		fatal("questions");
 	slots = s;
-	free_slots = f;
-	for (i = n; i > nslots; i--) {
-		slots[i - 1].r = NULL;
-		slots[i - 1].turn = 0;
-		free_slots[nfree++] = i - 1;
-	}
+	memset(slots + nslots, 0, (n - nslots) * sizeof(*slots));
+	for (i = nslots; i < n; i++)
+		slot_free(i);
 	nslots = n;
 }
 
 static void
 id_drop(struct req *r)
 {
-	uint32_t slot;
-
-	if (r->id == 0)
-		return;
-	slot = (r->id & SLOTS_MAX) - 1;
-	slots[slot].r = NULL;
-	free_slots[nfree++] = slot;
+	if (r->id != 0)
+		slot_free((r->id & SLOTS_MAX) - 1);
 	r->id = 0;
+}
+
+/* Nobody waits for the answer any more, but it will come. */
+static void
+id_owe(struct req *r)
+{
+	struct slot *s = &slots[(r->id & SLOTS_MAX) - 1];
+
+	if (nowed >= OWED_MAX)
+		return;
+	nowed++;
+	s->r = NULL;
+	s->owed = r->id;
+	r->id = 0;
+}
+
+void
+req_settled(uint32_t id)
+{
+	uint32_t slot = (id & SLOTS_MAX) - 1;
+
+	if ((id & SLOTS_MAX) == 0 || slot >= nslots || slots[slot].owed != id)
+		return;
+	nowed--;
+	slots[slot].owed = 0;
+	slot_free(slot);
 }
 
 struct req *
@@ -93,9 +137,9 @@ req_ask(struct req *r, enum req_state state, uint32_t type)
 
 	waiting_leave(r);
 	id_drop(r);
-	if (nfree == 0)
+	if (free_first == 0)
 		slots_grow();
-	slot = free_slots[--nfree];
+	slot = slot_take();
 	slots[slot].r = r;
 	slots[slot].turn++;
 	r->id = (slots[slot].turn << SLOT_BITS) | (slot + 1);
@@ -162,6 +206,8 @@ req_cancel(struct req *r)
 {
 	if (req_ends(r))
 		link_cancel(r->id);
+	else if (r->state == RS_TOOLD || r->state == RS_STREAM)
+		id_owe(r);
 	req_free(r);
 }
 
@@ -291,6 +337,8 @@ req_link_lost(void)
 	uint32_t i;
 
 	for (i = 0; i < nslots; i++) {
+		if (slots[i].owed != 0)
+			req_settled(slots[i].owed);
 		if ((r = slots[i].r) == NULL)
 			continue;
 		if (r->state == RS_HEALTH)

@@ -811,6 +811,52 @@ test_cancel(void **state)
 	assert_status(talk(PING), 200);
 }
 
+/* Does a number come again within so many questions. */
+static int
+comes_again(uint32_t id, unsigned int questions)
+{
+	struct req *r = req_new(NULL);
+	int found = 0;
+
+	while (!found && questions-- > 0)
+		found = req_ask(r, RS_HEALTH, MSG_HEALTH) == id;
+	req_free(r);
+	return (found);
+}
+
+/*
+ * The answer to a call whose client went away would be given to whoever
+ * asked next under its number.
+ */
+static void
+test_bug_number_of_left_call(void **state)
+{
+	struct client *c = client_open(0);
+	uint32_t left;
+
+	seen.mute_toold = 1;
+	client_send(c, PING, strlen(PING));
+	rig_turns();
+	client_close(c);
+	rig_turns();
+	left = seen.last_call;
+	assert_false(comes_again(left, 5000000));
+	/* Answered, it is a number like others. */
+	fake_answer(fake_toold, left, 200, "", "{}", 2);
+	rig_turns();
+	assert_true(comes_again(left, 5000000));
+	/* The end of the link settles all. */
+	c = client_open(0);
+	client_send(c, PING, strlen(PING));
+	rig_turns();
+	client_close(c);
+	rig_turns();
+	link_make();
+	assert_true(comes_again(seen.last_call, 5000000));
+	seen.mute_toold = 0;
+	assert_status(talk(PING), 200);
+}
+
 #define STREAM(more) "POST /mcp HTTP/1.1\r\n" HOST JSON BEARER("goodA")	\
 	"Accept: text/event-stream\r\nContent-Length: 4\r\n" more "\r\nping"
 
@@ -1118,7 +1164,8 @@ main(void)
 		T(test_timeouts), T(test_answer_timeout),
 		T(test_conns_per_address), T(test_conns_total), T(test_rate),
 		T(test_memory), T(test_no_link), T(test_link_lost),
-		T(test_cancel), T(test_wrong_answer), T(test_new_worker),
+		T(test_cancel), T(test_bug_number_of_left_call),
+		T(test_wrong_answer), T(test_new_worker),
 		T(test_cache), T(test_bad_conf), T(test_stream),
 		T(test_stream_unread), T(test_stream_lost),
 		T(test_stream_refused), T(test_stream_long), T(test_drain)
