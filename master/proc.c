@@ -353,7 +353,7 @@ act_gone(struct proc *p)
 	p->stat_due = p->conf_due = 0;
 	peers_lost(p);
 	workers_lost(p);
-	if (reload_active())
+	if (reload_active() && !p->draining)
 		reload_answer(p, "it ended meanwhile");
 	stat_answered();
 	if (master.stopping) {

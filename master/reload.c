@@ -45,7 +45,7 @@ reload_commit(void)
 	char		 why[CONF_PATH_MAX + 128];
 
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		if (p->ch != NULL)
+		if (p->ch != NULL && !p->draining)
 			chan_send(p->ch, MSG_CONF_COMMIT, 0, NULL);
 	free(master.conf);
 	master.conf = fresh;
@@ -157,7 +157,7 @@ reload_prepare(char *text, size_t size)
 	unsigned int	 i;
 
 	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		if (p->state != PS_RUN || p->ch == NULL) {
+		if (!p->parked && !p->draining && (p->state != PS_RUN || p->ch == NULL)) {
 			snprintf(text, size, "%s is %s: try again", p->name,
 			    proc_state_name(p->state));
 			return (text);
@@ -171,6 +171,9 @@ reload_prepare(char *text, size_t size)
 	if (tls_files_look(fresh, 0, text, size) == -1)
 		return (text);
 	for (i = 0; (p = proc_at(i)) != NULL; i++) {
+		/* One that finishes ends before it could matter. */
+		if (p->parked || p->draining)
+			continue;
 		if (conf_send(p, fresh, 0, text, size) == -1) {
 			reload_withdraw();
 			return (text);

@@ -144,7 +144,8 @@ on_worker_new(struct chan *c, struct msg *m)
 	chan_setname(w->chan, name);
 	chan_setstate(w->chan, CS_RUN);
 	TAILQ_INSERT_TAIL(&workers, w, entry);
-	if (b->life != q->life) {
+	/* An older one that still finishes counts with its successor. */
+	if (q->life > b->life) {
 		b->life = q->life;
 		b->signatures = 0;
 		b->told = 0;
