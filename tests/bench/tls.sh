@@ -154,8 +154,11 @@ done
 echo
 echo "handshakes one by one, beside rotating refresh tokens:"
 head_print
-line quiet
-line rotating
+# Their CPU would be that of the refreshes, too.
+for w in quiet rotating; do
+	line $w | awk '{ printf "%-22s %10s %8s %8s %8s %6s\n", $1, $2, $3,
+	    $4, "-", $6 }'
+done
 echo "refreshes meanwhile: $(awk '{ print $2 " a second, p99 " $5 " us" }' \
     "$B/refreshed")"
 

@@ -91,6 +91,19 @@ o=$({ echo K; sleep 0.3; printf 'GET /healthz HTTP/1.1\r\n%s\r\n\r\n' \
     "Host: localhost:$T_PORT"; sleep 0.5; echo Q; } |
     openssl s_client -connect "127.0.0.1:$T_PORT" -CAfile "$K_CA" 2>&1)
 k_has "key update" "$o" '{"status":"ok"}'
+# ---- a directory that master did not know when it gave up the rest ----
+e=$(mktemp -d "$K_TMP/elsewhere.XXXXXX")
+chmod 755 "$e"
+cp -p "$C/ed.pem" "$C/ed.key" "$e"
+sed -i "s,$C/ed\.,$e/ed.,g" "$K_DIR/more.conf"
+o=$(k_ctl reload 2>&1)
+if [ "$(k_as)" = root ]; then
+	k_has "files in a new directory" "$o" "a new directory needs a restart"
+else
+	k_has "files in a new directory" "$(k_ctl tls show)" elsewhere
+fi
+rm -r "$e"
+sc "and the names go on" ed ed25519 deep.ed.test
 # The test itself killed both listeners once, and nothing else of these.
 k_eq "no other process was lost" "$(k_ctl status | awk 'NF > 6 &&
     $1 ~ /^(listener|authd|toold|pwhash)/ { n += $6 } END { print n + 0 }')" 2
