@@ -190,7 +190,7 @@ pkg_level(const struct caller *who, const char *id, const char *acl,
 
 /* ---- finding ---- */
 
-static int
+static void
 art_fill(const struct caller *who, enum art_type type, struct stmt *st,
     struct art *a)
 {
@@ -214,7 +214,6 @@ art_fill(const struct caller *who, enum art_type type, struct stmt *st,
 	    acl, sql_len(st, 11), (unsigned int)sql_int(st, 12),
 	    type == ART_PACKAGE);
 	a->head = (size_t)sql_int(st, 13);
-	return (1);
 }
 
 /* Its text from the one row of a statement. */
@@ -275,9 +274,9 @@ art_query(const struct caller *who, enum art_type type, struct query *q,
 	sql_bind_str(st, 2, key);
 	if ((r = sql_step(st)) != 1)
 		return (r);
-	r = art_fill(who, type, st, a);
+	art_fill(who, type, st, a);
 	sql_done(st);
-	return (r == 1 ? def_load(a, flags) : r);
+	return (def_load(a, flags));
 }
 
 int
@@ -337,7 +336,7 @@ art_load_deleted(const struct caller *who, enum art_type type,
 	sql_bind_str(st, 2, key);
 	if ((r = sql_step(st)) != 1)
 		return (r);
-	r = art_fill(who, type, st, a);
+	art_fill(who, type, st, a);
 	homeless = sql_int(st, 14) == 0 && a->package[0] != '\0';
 	sql_done(st);
 	if (homeless) {

@@ -211,7 +211,8 @@ fn_summary(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	for (; n >= 0; n--)
 		if ((p = art_summary_next(p, end, &v)) == NULL)
 			return;
-	result_json(ctx, v, (size_t)(p - v));
+	if (v != NULL)
+		result_json(ctx, v, (size_t)(p - v));
 }
 
 /* kd_like(value, pattern, fold) */
