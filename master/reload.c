@@ -156,12 +156,14 @@ reload_prepare(char *text, size_t size)
 	struct proc	*p;
 	unsigned int	 i;
 
-	for (i = 0; (p = proc_at(i)) != NULL; i++)
-		if (!p->parked && !p->draining && (p->state != PS_RUN || p->ch == NULL)) {
-			snprintf(text, size, "%s is %s: try again", p->name,
-			    proc_state_name(p->state));
-			return (text);
-		}
+	for (i = 0; (p = proc_at(i)) != NULL; i++) {
+		if (p->parked || p->draining ||
+		    (p->state == PS_RUN && p->ch != NULL))
+			continue;
+		snprintf(text, size, "%s is %s: try again", p->name,
+		    proc_state_name(p->state));
+		return (text);
+	}
 	if ((fresh = calloc(1, sizeof(*fresh))) == NULL)
 		return ("no memory");
 	if ((why = reload_read(text, size)) != NULL)
