@@ -176,6 +176,58 @@ await test('creates a table, puts rows in, queries them', async () => {
 	eq(one.rows.map((r) => r.count), [2], 'rows with a condition');
 });
 
+// The SDK holds each answer against the output schema of tools/list.
+await test('makes, changes, lists and deletes what each group keeps',
+    async () => {
+	const n = `walk_${which}`, id = '11111111-1111-4111-8111-111111111111';
+	const rows = [
+	    ['app', 'list_apps', 'get_app', 'save_app', 'delete_app',
+		(o) => ({ app: o }), { application: n }],
+	    ['webapp', 'list_webapps', 'get_webapp', 'save_webapp',
+		'delete_webapp', (o) => ({ webapp: o }), { name: n, runtime:
+		{ assets: [{ path: '/a.js', source: 'YQ==' }] } }],
+	    ['script', 'list_ungrouped_scripts', 'get_server_script',
+		'save_server_script', 'delete_server_script', (o) => o,
+		{ name: n, content: 'x' }],
+	    ['adaptive', 'list_adaptive', 'get_adaptive', 'save_adaptive',
+		'delete_adaptive', (o) => ({ adaptive: o }), { name: n, type: 'C',
+		connectorid: id, settings: {} }],
+	    ['api', 'list_apis', 'get_api', 'save_api', 'delete_api',
+		(o) => ({ api: o }), { name: n, endpoint: 'https://a/' }]];
+	for (const [type, list, get, save, del, wrap, o] of rows) {
+		const a = await app.tool(save, wrap(o));
+		const dry = await app.tool(save, { ...wrap({ id: a.id,
+		    description: 'Two' }), dryRun: true });
+		eq([dry.revision, dry.dryRun], [2, true], save);
+		await app.tool(save, wrap({ id: a.id, description: 'Two' }));
+		const g = await app.tool(get, { id: a.id });
+		eq((g.api ?? g).description, 'Two', get);
+		eq((await app.tool(list, { listOptions: { where: { name: n } } }))
+		    .total, 1, list);
+		if (type === 'app')
+			eq((await app.tool('activate_app', { id: a.id })).status,
+			    'activated');
+		if (type === 'webapp')
+			eq((await app.tool('get_webapp_asset', { id: a.id,
+			    path: '/a.js' })).source, 'YQ==');
+		await app.tool('acquire_lock', { type, id: a.id });
+		ok((await app.tool('list_locks', {})).count >= 1, 'locks');
+		await app.tool('release_lock', { id: a.id });
+		const d = await app.tool('diff_revisions', { type, id: a.id,
+		    from: 1, to: 2 });
+		eq(d.changes.map((c) => c.path), ['/description'], type);
+		await app.tool('get_revision', { type, id: a.id, revision: 1 });
+		await app.tool('restore_revision', { type, id: a.id,
+		    revision: 1 });
+		eq((await app.tool(del, type === 'app' ? { id: a.id, purge: true }
+		    : { id: a.id })).deleted, true, del);
+	}
+	const p = await app.tool('create_script_project', { name: n });
+	await app.tool('get_script_project', { id: p.id });
+	await app.tool('list_script_projects', {});
+	await app.tool('delete_script_project', { id: p.id });
+});
+
 await test('lists and reads resources, completes their names', async () => {
 	const { resources } = await app.client.listResources();
 	const uri = `keepd://table/${table}`;
