@@ -14,9 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "keepd.h"
 #include "text.h"
 
+#define WARN_DAYS	7
 #define PARTS	3			/* certificate, key, OCSP response */
 
 /* Who a file was when it was last handed out. */
@@ -149,10 +151,25 @@ tls_files_send(struct proc *p, const struct conf *c, char *why, size_t size)
 
 /* ---- keepctl tls show ---- */
 
+/* Of a certificate in force; one that ends soon is worth a line each time. */
 void
 tls_info(const struct msg_tls_info *m)
 {
+	const struct conf	*c = master.conf;
+	int64_t			 left = m->not_after - wall_s();
+	uint32_t		 i = m->slot - c->signd.base;
+
 	memcpy(&infos[m->slot], m, sizeof(*m));
+	if (m->slot < c->signd.base || i >= c->ncert)
+		return;
+	if (left <= 0)
+		log_warnx("%s: the certificate is over", c->cert[i].cert);
+	else if (m->not_before > wall_s())
+		log_warnx("%s: the certificate is not good yet",
+		    c->cert[i].cert);
+	else if (left < WARN_DAYS * 86400)
+		log_warnx("%s: the certificate ends in %" PRId64 " days",
+		    c->cert[i].cert, left / 86400);
 }
 
 const struct msg_tls_info *

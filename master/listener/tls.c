@@ -116,7 +116,9 @@ handshake(struct tls *t)
 	n = SSL_do_handshake(t->ssl);
 	keylink_for(NULL);
 	how = n == 1 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, n);
-	if (how != SSL_ERROR_WANT_ASYNC && !TAILQ_EMPTY(&jobless))
+	/* In all other cases its job is free again. */
+	if (how != SSL_ERROR_WANT_ASYNC && how != SSL_ERROR_WANT_ASYNC_JOB &&
+	    !TAILQ_EMPTY(&jobless))
 		ev_hook_arm(&jobless_hook);
 	/* While a job waits for signd the client mostly sends nothing. */
 	t->events = how == SSL_ERROR_WANT_WRITE ? EV_WRITE : EV_READ;

@@ -33,6 +33,7 @@ k_has "a key of another certificate" "$(timeout 10 sh -c '. "$0/lib.sh"
     k_run "$1" -d -f "$2"' "$K_TESTS" "$K_OBJ/keepd" "$K_DIR/keepd.conf" \
     2>&1)" "do not belong together"
 cat "$C/ed.keep" >"$C/ed.key"
+echo 'limits { connections-per-address 1000 }' >>"$K_DIR/more.conf"
 k_start
 k_users >/dev/null
 
@@ -83,6 +84,8 @@ k_eq "curl" "$(curl -s --cacert "$K_CA" "$T_URL/healthz")" '{"status":"ok"}'
 k_has "metadata speak of https" "$(curl -s --cacert "$K_CA" \
     "$T_URL/.well-known/oauth-authorization-server")" "\"issuer\":\"$T_URL\""
 k_has "keepctl tls show" "$(k_ctl tls show)" "both.test"
+k_has "a certificate that ends soon is in the log" "$(cat "$K_DIR/out")" \
+    "p384.pem: the certificate ends in 1 days"
 k_has "keepctl tls show names kinds" "$(k_ctl tls show)" "Ed25519"
 k_node "clients, reloads and deaths" "$K_TESTS/regress/tls.mjs"
 
