@@ -46,8 +46,7 @@ struct work {
 	struct item	*close;		/* a package to be read only, later */
 	size_t		 progress;	/* of this round */
 	uint64_t	 saved, same, failed, rows;
-	char		 skip[64][TAB_NAME_MAX + 1];	/* tables with rows */
-	size_t		 nskip;
+	json_t		*rows_at;	/* by table: rows in; -1: none go in */
 	json_t		*api_groups;	/* ids that APIs of the file name */
 };
 
@@ -58,6 +57,7 @@ work_free(struct transfer *t)
 
 	free(w->item);
 	json_decref(w->api_groups);
+	json_decref(w->rows_at);
 	buf_free(&w->file);
 	free(w);
 }
@@ -90,22 +90,31 @@ item_add(struct work *w, const char *p, size_t len)
 	return (0);
 }
 
+/* Behind an element: at the next one, or at the bracket; or NULL. */
+static const char *
+next_item(const char *p, const char *end, char bracket)
+{
+	p = blanks(p, end);
+	if (p == end || *p == bracket)
+		return (p < end ? p : NULL);
+	if (*p != ',')
+		return (NULL);
+	p = blanks(p + 1, end);
+	return (p < end && *p != bracket ? p : NULL);
+}
+
 /* Elements of an array that begins at p: its end, or NULL. */
 static const char *
 array_items(struct work *w, const char *p, const char *end)
 {
 	const char	*q;
 
-	for (p = blanks(p + 1, end); p < end && *p != ']';
-	    p = blanks(p, end)) {
+	for (p = blanks(p + 1, end); p < end && *p != ']';)
 		if ((q = value_end(p, end)) == NULL ||
 		    (size_t)(q - p) > TRANSFER_ITEM_MAX ||
-		    item_add(w, p, (size_t)(q - p)) == -1)
+		    item_add(w, p, (size_t)(q - p)) == -1 ||
+		    (p = next_item(q, end, ']')) == NULL)
 			return (NULL);
-		p = blanks(q, end);
-		if (p < end && *p == ',')
-			p++;
-	}
 	return (p < end ? p + 1 : NULL);
 }
 
@@ -133,8 +142,7 @@ object_items(struct work *w, const char *p, const char *end, int *own)
 	size_t		 len;
 
 	*own = 0;
-	for (p = blanks(p + 1, end); p < end && *p == '"';
-	    p = blanks(p, end)) {
+	for (p = blanks(p + 1, end); p < end && *p == '"';) {
 		key = p + 1;
 		if ((q = value_end(p, end)) == NULL)
 			return (-1);
@@ -150,13 +158,10 @@ object_items(struct work *w, const char *p, const char *end, int *own)
 		    len == 7 && memcmp(key, "package", 7) == 0 &&
 		    item_add(w, p, (size_t)(q - p)) == -1)
 			return (-1);
-		if (q == NULL)
+		if (q == NULL || (p = next_item(q, end, '}')) == NULL)
 			return (-1);
-		p = blanks(q, end);
-		if (p < end && *p == ',')
-			p++;
 	}
-	return (p < end && *p == '}' ? 0 : -1);
+	return (p < end && *p == '}' && blanks(p + 1, end) == end ? 0 : -1);
 }
 
 /* A bucket of a package lists members; without content they are nothing. */
@@ -580,52 +585,79 @@ artifact_take(struct transfer *t, const struct item *it, json_t *o,
 
 /* ---- rows ---- */
 
-static int
-skips(const struct work *w, const char *table)
+/* The table of rows, which must lie in the package of this import. */
+static const char *
+rows_table(struct transfer *t, const char *name, struct table **tab)
 {
-	size_t	i;
+	struct work	*w = t->state;
+	struct art	 a;
+	const char	*why;
+	int		 r, here;
 
-	for (i = 0; i < w->nskip; i++)
-		if (strcmp(w->skip[i], table) == 0)
-			return (1);
-	return (0);
+	if ((why = package_missing(t)) != NULL)
+		return (why);
+	if ((r = art_load_name(t->who, ART_TABLE, name, 0, &a)) == 1) {
+		here = strcmp(a.package, w->package) == 0;
+		art_free(&a);
+		r = table_find(t->who, name, tab);
+		if (r == 1 && !here)
+			return ("the table lies in another package, and its "
+			    "rows stay as they are");
+	}
+	return (r == 1 ? NULL : r == -1 ? store_error() :
+	    "there is no such table");
 }
 
-/* Rows go into a table that has none: else they stay what they are. */
+/* How many rows this import has put into the table; -1: none go in. */
+static json_int_t
+rows_begin(struct transfer *t, const char *name, const struct table *tab)
+{
+	struct work	*w = t->state;
+	const json_t	*at = json_object_get(w->rows_at, name);
+
+	if (at != NULL)
+		return (json_integer_value(at));
+	if (table_has_rows(tab->tab) == 0)
+		return (0);
+	json_object_set_new(w->rows_at, name, json_integer(-1));
+	transfer_line(t, "rows of table '%s' are not imported: it has rows, "
+	    "which stay as they are", name);
+	return (-1);
+}
+
+/*
+ * Rows go into a table that has none: else they stay what they are.  Each
+ * batch waits for the one before it, or that would find rows in the table.
+ */
 static const char *
 rows_take(struct transfer *t, json_t *o)
 {
 	struct work	*w = t->state;
 	const char	*name = json_string_value(json_object_get(o,
 			    "table")), *why;
+	json_t		*args, *rows = json_object_get(o, "rows");
 	struct table	*tab;
-	json_t		*args;
-	int		 r;
+	json_int_t	 at;
 
-	if (name == NULL || !json_is_array(json_object_get(o, "rows")))
+	if (name == NULL || !json_is_array(rows))
 		return ("it has no table and rows");
-	if (skips(w, name))
+	if ((why = rows_table(t, name, &tab)) != NULL)
+		return (why);
+	if ((at = rows_begin(t, name, tab)) == -1)
 		return (NULL);
-	if ((r = table_find(t->who, name, &tab)) != 1)
-		return (r == -1 ? store_error() : "there is no such table");
-	if (json_integer_value(json_object_get(o, "from")) == 0 &&
-	    (r = table_has_rows(tab->tab)) != 0) {
-		if (w->nskip < 64)
-			text_set(w->skip[w->nskip++], sizeof(w->skip[0]),
-			    name);
-		transfer_line(t, "rows of table '%s' are not imported: it "
-		    "has rows, which stay as they are", name);
-		return (r == -1 ? store_error() : NULL);
-	}
-	args = json_pack("{s:s, s:O}", "table", name, "rows",
-	    json_object_get(o, "rows"));
-	if (args == NULL)
+	if (json_integer_value(json_object_get(o, "from")) != at)
+		return ("the rows before these are not in");
+	if ((args = json_pack("{s:s, s:O}", "table", name, "rows",
+	    rows)) == NULL)
 		return ("out of memory");
 	why = transfer_call(t, "insert_entity_rows", args, NULL, NULL);
-	if (why == NULL)
-		w->rows += json_array_size(json_object_get(o, "rows"));
 	json_decref(args);
-	return (why);
+	if (why != NULL)
+		return (why);
+	w->rows += json_array_size(rows);
+	json_object_set_new(w->rows_at, name, json_integer(at +
+	    (json_int_t)json_array_size(rows)));
+	return (NULL);
 }
 
 /* ---- steps ---- */
@@ -916,6 +948,7 @@ import_package(struct transfer *t)
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return ("out of memory");
 	w->api_groups = json_object();
+	w->rows_at = json_object();
 	buf_init(&w->file, TRANSFER_FILE_MAX);
 	t->state = w;
 	t->end = work_free;

@@ -33,9 +33,11 @@ struct reader {
 	int		 inside;	/* a step was begun and is not over */
 	int		 stop;		/* give it up */
 	int		 late;
+	int		 fresh;		/* no step was made in this slice */
 	int		 rc;		/* of the step */
 	uint64_t	 limit_us, used_us;
-	uint64_t	 slice_from, slice_to;
+	uint64_t	 from;		/* when it went on */
+	uint64_t	 slice_to;
 	char		 user[40];
 #ifdef HAVE_CONTEXTS
 	ucontext_t	 ctx;
@@ -134,8 +136,8 @@ slice_begin(struct reader *r)
 {
 	uint64_t	us = READER_TURN_US / (nbusy != 0 ? nbusy : 1);
 
-	r->slice_from = mono_us();
-	r->slice_to = r->slice_from + (us < SLICE_MIN_US ? SLICE_MIN_US : us);
+	r->slice_to = mono_us() + (us < SLICE_MIN_US ? SLICE_MIN_US : us);
+	r->fresh = 1;
 }
 
 static int
@@ -146,15 +148,15 @@ progress(void *arg)
 
 	if (r->stop)
 		return (1);
-	if (r->used_us + (now - r->slice_from) > r->limit_us) {
+	if (r->used_us + (now - r->from) > r->limit_us) {
 		r->late = 1;
 		return (1);
 	}
 	if (now < r->slice_to)
 		return (0);
-	r->used_us += now - r->slice_from;
+	r->used_us += now - r->from;
 	put_down(r);
-	slice_begin(r);
+	r->from = mono_us();
 	return (r->stop);
 }
 
@@ -297,12 +299,16 @@ read_step(struct reader *r, struct stmt *st)
 {
 	if (r == NULL)
 		return (sql_step(st));
-	slice_begin(r);
+	r->from = mono_us();
+	/* Rows that each come quickly fill the slice together. */
+	if (!r->fresh && r->from >= r->slice_to)
+		return (READ_ON);
+	r->fresh = 0;
 	r->inside = 1;
 	take_up(r);
 	if (r->inside)
 		return (READ_ON);
-	r->used_us += mono_us() - r->slice_from;
+	r->used_us += mono_us() - r->from;
 	if (r->rc == SQLITE_ROW)
 		return (1);
 	if (r->rc == SQLITE_DONE)
@@ -316,6 +322,8 @@ read_step(struct reader *r, struct stmt *st)
 void
 read_begin(const struct call *c, struct read *w)
 {
+	if (w->r != NULL)
+		slice_begin(w->r);
 	if (w->tried || readers[0].db == NULL || c->who->operator ||
 	    store_in_tx())
 		return;

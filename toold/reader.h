@@ -55,7 +55,7 @@ int		 read_step(struct reader *, struct stmt *);
 /*
  * How a tool goes about it, with one of these in its state, zero at first:
  *
- *	read_begin(c, &w->read);
+ *	read_begin(c, &w->read);	in each turn: its slice begins
  *	e = ... read_get(w->read.r), read_step() ...
  *	on READ_ON: return (call_later(c, 0));
  *	on failure: if (read_again(c, &w->read)) begin anew, in this turn if

@@ -430,13 +430,17 @@ header_take(struct transfer *t, const struct table *tab)
 {
 	struct in_work	*w = t->state;
 	const char	*name;
+	size_t		 skip;
 	unsigned int	 i, k;
 
 	for (i = 0; i < w->ncells; i++) {
 		name = (const char *)w->cells.data + w->cell[i];
-		if (i == 0 && strncmp(name, "\xef\xbb\xbf", 3) == 0)
-			name += 3;
-		w->col[i] = table_col(tab, name);
+		skip = i == 0 && strncmp(name, "\xef\xbb\xbf", 3) == 0 ? 3 :
+		    0;
+		name += skip;
+		/* Shorter than the value: there is a NUL in it. */
+		w->col[i] = strlen(name) == w->cell_len[i] - skip ?
+		    table_col(tab, name) : FIELD_NONE;
 		if (w->col[i] == FIELD_NONE || w->col[i] < IC_ID)
 			return (transfer_fail(t, "line 1: '%.64s' is not a "
 			    "column of table '%s' that can be given", name,
@@ -534,6 +538,9 @@ in_step(struct transfer *t)
 		    w->bytes > BATCH_BYTES)
 			return (batch_send(t));
 	}
+	if (w->ncols == 0)
+		return (transfer_fail(t, "line 1: the file names no "
+		    "columns"));
 	if (batch_send(t))
 		return (1);
 	snprintf(t->text, sizeof(t->text), "table '%s': imported to the end, "

@@ -151,14 +151,14 @@ cmd_export(int argc, char **argv)
 
 /* ---- import ---- */
 
+/* All of a file, which is closed; path is for messages. */
 static void
-file_read(const char *path, struct buf *b)
+file_read(int fd, const char *path, struct buf *b)
 {
 	uint8_t	*p;
 	ssize_t	 n;
-	int	 fd;
 
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+	if (fd == -1)
 		die(EXIT_REFUSED, "%s: %s", path, strerror(errno));
 	for (;;) {
 		if ((p = buf_reserve(b, 65536)) == NULL)
@@ -191,24 +191,61 @@ name_ok(const char *s, size_t len)
 	return (1);
 }
 
+/*
+ * Open a file by its name below a directory, or -1.  No link is followed on
+ * the way: who wrote the checkout does not choose what else we read.
+ */
+static int
+below_open(const char *dir, const char *name, size_t len)
+{
+	struct stat	 st;
+	const char	*end = name + len, *slash;
+	char		 part[NAME_MAX + 1];
+	int		 at, fd;
+
+	if ((at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return (-1);
+	for (;; name = slash + 1) {
+		if ((slash = memchr(name, '/', (size_t)(end - name))) == NULL)
+			slash = end;
+		if (snprintf(part, sizeof(part), "%.*s", (int)(slash - name),
+		    name) >= (int)sizeof(part))
+			fd = -1;
+		else
+			fd = openat(at, part, O_RDONLY | O_NOFOLLOW |
+			    O_NONBLOCK | O_CLOEXEC | (slash != end ?
+			    O_DIRECTORY : 0));
+		close(at);
+		if (fd == -1 || slash == end)
+			break;
+		at = fd;
+	}
+	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return (-1);
+	}
+	return (fd);
+}
+
 /* The text of a file that is pointed to, as a JSON string: 0, or -1. */
 static int
 pointed(const char *path, const char *name, size_t len, struct buf *out)
 {
 	const char	*slash = strrchr(path, '/');
 	struct buf	 b;
-	struct stat	 st;
-	char		 full[PATH_MAX];
-	int		 n;
+	char		 dir[PATH_MAX];
+	int		 fd, n;
 
-	n = slash != NULL ? (int)(slash - path) + 1 : 0;
-	if (!name_ok(name, len) || snprintf(full, sizeof(full), "%.*s%.*s", n,
-	    path, (int)len, name) >= (int)sizeof(full))
-		return (-1);
-	if (lstat(full, &st) == -1 || !S_ISREG(st.st_mode))
+	if (slash == NULL)
+		n = snprintf(dir, sizeof(dir), ".");
+	else
+		n = snprintf(dir, sizeof(dir), "%.*s",
+		    (int)(slash - path) + 1, path);
+	if (!name_ok(name, len) || n >= (int)sizeof(dir) ||
+	    (fd = below_open(dir, name, len)) == -1)
 		return (-1);
 	buf_init(&b, FILES_MAX);
-	file_read(full, &b);
+	file_read(fd, path, &b);
 	n = buf_add_json(out, (const char *)b.data, b.len);
 	buf_free(&b);
 	return (n);
@@ -222,7 +259,7 @@ file_add(const char *path, struct buf *out)
 	struct buf	 b;
 
 	buf_init(&b, FILES_MAX);
-	file_read(path, &b);
+	file_read(open(path, O_RDONLY | O_CLOEXEC), path, &b);
 	p = (const char *)b.data;
 	end = p + b.len;
 	while (b.len != 0 && (q = memmem(p, (size_t)(end - p), POINTER,

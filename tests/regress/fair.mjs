@@ -43,6 +43,23 @@ await test("others' calls are answered while a long read runs", async () => {
 	await call(base, admin, 'delete_entity_rows', { table: 'big', where:
 	    { t: 'no such text' } });
 });
+await test('a read of many rows does not keep others waiting between them',
+    async () => {
+	// No row takes a slice by itself, all of them take many.
+	let over = false, n = 0;
+	const end = call(base, viewer.access, 'query_entity_table', {
+	    table: 'big', where: { t: 'one of 800' }, select: ['n'],
+	    take: 1000 }, { timeout: 60000 }).finally(() => {
+		over = true;
+	});
+	while (!over && n < 20) {
+		await call(base, admin, 'query_entity_table', { table: 'big',
+		    where: { n: 5 } });
+		n++;
+	}
+	eq((await end).count, 800);
+	ok(n > 7, `${n} calls in its time`);
+});
 await test('the table may be changed under a long read', async () => {
 	const id = (await call(base, admin, 'list_tables')).tables[0].id;
 	const t = await call(base, admin, 'get_table', { id });

@@ -9,7 +9,8 @@ k_new fair
 k_start
 k_users >/dev/null
 "$K_NODE" -e 'let s = "n,t\n";
-    for (let i = 0; i < 400000; i++) s += `${i},text of row ${i}\n`;
+    for (let i = 0; i < 400000; i++) s +=
+        `${i},${i % 500 == 0 ? "one of 800" : `text of row ${i}`}\n`;
     require("fs").writeFileSync(process.argv[1], s)' "$K_DIR/rows.csv"
 chmod 644 "$K_DIR/rows.csv"
 k_ctl call save_table '{"table":{"name":"big","fields":[{"fieldName":"n",

@@ -54,6 +54,11 @@ bad "no JSON" "not JSON" 'hello'
 bad "cut JSON" "not JSON" '{"format":"keepd package","version":1,"artifacts":['
 bad "cut inside a string" "not JSON" '[{"artifact":"tab'
 bad "something behind its end" "not JSON" '[] []'
+bad "something behind the end of a package" "not JSON" \
+    '{"format":"keepd package","version":1,"artifacts":[]} []'
+bad "no comma between two artifacts" "not JSON" \
+    '[{"artifact":"rocket"} {"artifact":"rocket"}]'
+bad "a comma and nothing behind it" "not JSON" '[{"artifact":"rocket"},]'
 bad "a key twice" "not JSON" '[{"artifact":"script","name":"x","name":"y"}]'
 bad "a newer format" "another version" '{"format":"keepd package","version":2,'
 bad "a kind there is none of" "no kind of artifact" \
@@ -67,6 +72,56 @@ k_has "a package that is not there" "$(try import -p nothere \
 k_has "a role that is not there" "$(try import -r nothere "$K_OUT/a.json")" \
     "no role"
 k_eq "no role was made" "$(k_ctl role list | grep -c 'sellers\|strangers')" 2
+
+# ---- rows that are not the package's ----
+call save_package '{"pkg":{"name":"pay"}}' >/dev/null
+pay() {	# id of the package as keepctl call shows it
+	call list_packages '{"listOptions":{"where":{"name":"pay"}}}' |
+	    sed 's/.*"packages":\[{"id":"\([^"]*\)".*/\1/'
+}
+call save_table '{"table":{"name":"wages","package":"'"$(pay)"'","fields":[
+    {"fieldName":"n","fieldType":"integer"}]}}' >/dev/null
+bad "rows for a table of another package" "in another package" \
+    '[{"artifact":"rows","table":"wages","from":0,"rows":[{"n":1}]}]'
+call insert_entity_rows '{"table":"orders","rows":[{"customer":"b"}]}' \
+    >/dev/null
+orders=$(call query_entity_table '{"table":"orders","take":1}' |
+    sed 's/.*"total":\([0-9]*\).*/\1/')
+k_has "rows that say they go on, into a table with rows" "$(printf %s '[{
+    "artifact":"rows","table":"orders","from":1,"rows":[{"customer":"c"}]}]' \
+    >"$K_OUT/bad.json"; try import -p sales "$K_OUT/bad.json")" \
+    "which stay as they are"
+k_eq "no row came in" "$(call query_entity_table '{"table":"orders",
+    "take":1}' | sed 's/.*"total":\([0-9]*\).*/\1/')" "$orders"
+fields='"fields":[{"fieldName":"n","fieldType":"integer","isUnique":true}'
+cat >"$K_OUT/late.json" <<EOF
+[{"artifact":"table","name":"late_b",$fields]},
+{"artifact":"table","name":"late_a",$fields,{"fieldName":"b",
+ "fieldType":"integer"}],"foreignKeys":[{"referencedTable":"late_b",
+ "columns":["b"],"referencedTableColumns":["n"]}]},
+{"artifact":"rows","table":"late_a","from":0,"rows":[{"n":1,"b":1}]},
+{"artifact":"rows","table":"late_a","from":1,"rows":[{"n":2,"b":null}]},
+{"artifact":"rows","table":"late_b","from":0,"rows":[{"n":1}]}]
+EOF
+k_has "rows that must wait for others are not lost to those behind them" \
+    "$(try import -p sales "$K_OUT/late.json")" "2 saved, 0 as they were, 3 rows, 0"
+
+# ---- files that point out of the checkout ----
+mkdir -p "$K_OUT/co/in" "$K_OUT/away"
+echo "of the checkout" >"$K_OUT/co/in/a.js"
+echo "not of the checkout" >"$K_OUT/away/secret.js"
+ln -s ../away "$K_OUT/co/link"
+cat >"$K_OUT/co/x.json" <<EOF
+[{"artifact":"script","name":"p1","content":"file:///in/a.js"},
+{"artifact":"script","name":"p2","content":"file:///link/secret.js"}]
+EOF
+chmod -R a+rX "$K_OUT/co" "$K_OUT/away"
+try import -p sales "$K_OUT/co/x.json" >/dev/null
+k_ctl export sales "$K_OUT/p.json" >/dev/null
+k_true "a file that an artifact points to" grep -q '"of the checkout' \
+    "$K_OUT/p.json"
+k_false "but not through a link to a directory" grep -q "not of the checkout" \
+    "$K_OUT/p.json"
 
 # ---- artifacts of the platform ----
 look family
@@ -84,6 +139,8 @@ badcsv() {	# name words content
 }
 badcsv "a column there is none of" "line 1: 'nope' is not a column" 'nope\n1\n'
 badcsv "a column that the server sets" "createdAt" 'createdAt\n1\n'
+badcsv "a NUL in a column's name" "is not a column" 'n\0000x\n1\n'
+badcsv "no line at all" "names no columns" ''
 badcsv "a column twice" "twice" 'n,n\n1,1\n'
 badcsv "too few values" "line 3 has 1 values" 'n,t\n1,a\n2\n'
 badcsv "a wrong value" "line 3" 'n,t\n1,a\nx,b\n'
