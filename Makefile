@@ -177,6 +177,7 @@ soak: all
 bench: all
 	sh tests/bench/run.sh
 	sh tests/bench/streams.sh
+	sh tests/bench/scale.sh
 demo:
 	@sh etc/demo.sh
 

@@ -189,8 +189,8 @@ reader_open(const char *path)
 		    "SELECT count(*) FROM meta") == -1)
 			fatalx("store: a connection for reading: %s",
 			    sqlite3_errmsg(r->db));
-		sqlite3_progress_handler(r->db, STORE_PROGRESS_OPS, progress,
-		    r);
+		sqlite3_progress_handler(r->db, STORE_PROGRESS_OPS / 4,
+		    progress, r);
 		stack_make(r);
 	}
 }

@@ -42,9 +42,16 @@ const id = (i) => `${i.toString(16).padStart(8, '0')}-0000-4000-8000-` +
     i.toString(16).padStart(12, '0');
 
 const questions = (n, rows) => ({
-	'get by id': () => ['get_server_script', { id: id(1 + pick(n - 1)) }],
-	'list, first page': () => ['list_ungrouped_scripts', {}],
-	'list by name, a page inside': () => ['list_artifacts', {}],
+	'get by id': () => ['get_app', { id: id(1 + pick(n - 1)) }],
+	'list, first page': () => ['list_apps', {}],
+	'list, a page inside': () => ['list_apps', { listOptions:
+	    { skip: 500 } }],
+	'list, changed last first': () => ['list_apps',
+	    { listOptions: { order: { updatedAt: 'DESC' } } }],
+	'list, first page, of a viewer': () => ['list_apps', {}],
+	'list, one by its name': () => ['list_apps', { listOptions:
+	    { where: { name: `app_${String(pick(n - 1) + 1)
+	    .padStart(7, '0')}` } } }],
 	'row by its id': () => ['query_entity_table', { table: 'big', where:
 	    { id: id(pick(rows)) } }],
 	'rows by an index': () => ['query_entity_table', { table: 'big', where:
@@ -56,8 +63,8 @@ const questions = (n, rows) => ({
 
 if (what === 'setup') {
 	const t = await admin();
-	await call(base, t, 'save_server_script', { name: 'template', content:
-	    'return ' + '1 + '.repeat(100) + '1;' });
+	await call(base, t, 'save_app', { app: { application: 'template',
+	    title: 'An app', globalScript: '1 + '.repeat(100) + '1;' } });
 	await call(base, t, 'save_table', { table: { name: 'big', fields: [
 	    { fieldName: 'g', fieldType: 'integer' },
 	    { fieldName: 'n', fieldType: 'integer' },
@@ -67,11 +74,10 @@ if (what === 'setup') {
 	done();
 } else if (what === 'measure') {
 	const [n, rows, file] = [Number(args[0]), Number(args[1]), args[2]];
-	const c = await Caller.open(await admin());
+	const tokens = [await admin(), await viewer()];
 	const out = {};
 	for (const [name, make] of Object.entries(questions(n, rows))) {
-		if (name.startsWith('list by'))
-			continue;
+		const c = await Caller.open(tokens[Number(/viewer/.test(name))]);
 		const l = [];
 		for (let i = 0; i < 600; i++) {
 			const t = await c.time(...make());
@@ -105,7 +111,7 @@ if (what === 'setup') {
 		    `${at(l, 0.99).toFixed(1)} ms, worst ` +
 		    `${l.at(-1).toFixed(1)} ms`);
 	};
-	const reads = [() => ['get_server_script', { id: id(1 + pick(900)) }],
+	const reads = [() => ['get_app', { id: id(1 + pick(900)) }],
 	    () => ['query_entity_table', { table: 'big', where: { g: 5 } }]];
 	const writes = [() => ['insert_entity_rows', { table: 'big', rows:
 	    [{ g: 1, n: 1, t: 'x' }] }]];

@@ -14,27 +14,27 @@ k_part setup "$K_NODE" "$K_TESTS/bench/scale.mjs" setup >/dev/null
 DB=$K_DIR/state/tool/keepd.db
 own=$(stat -c %u:%g "$DB")
 
-# Copies of the one script, and rows, straight into the file.
+# Copies of the one app, and rows, straight into the file.
 grow() {	# artifacts rows
 	k_stop
 	sqlite3 "$DB" "
 	    BEGIN;
-	    CREATE TEMP TABLE t AS SELECT * FROM artifact WHERE type = 5
+	    CREATE TEMP TABLE t AS SELECT * FROM artifact WHERE type = 3
 	        ORDER BY num LIMIT 1;
 	    CREATE TEMP TABLE n AS WITH RECURSIVE k (i) AS (SELECT 1 +
-	        (SELECT count(*) FROM artifact WHERE type = 5) UNION ALL
+	        (SELECT count(*) FROM artifact WHERE type = 3) UNION ALL
 	        SELECT i + 1 FROM k WHERE i < $1) SELECT i,
 	        printf('%08x-0000-4000-8000-%012x', i, i) AS id FROM k;
 	    INSERT INTO artifact (type, id, name, name_key, package, ver,
 	        revision, created_at, created_by, updated_at, changed_by,
 	        flags, head, acl, description, summary, def)
-	        SELECT type, n.id, printf('script %07d', i),
-	        printf('script %07d', i), package, ver, 1, created_at,
+	        SELECT type, n.id, printf('app_%07d', i),
+	        printf('app_%07d', i), package, ver, 1, created_at,
 	        created_by, updated_at + i, changed_by, flags,
-	        head + length(printf('script %07d', i)) - length(name), acl,
+	        head + length(printf('app_%07d', i)) - length(name), acl,
 	        description, summary, replace(replace(def, t.id, n.id),
 	        '\"name\":\"' || name || '\"', '\"name\":\"' ||
-	        printf('script %07d', i) || '\"') FROM t, n;
+	        printf('app_%07d', i) || '\"') FROM t, n;
 	    UPDATE tally SET n = (SELECT count(*) FROM artifact a WHERE
 	        a.type = tally.type AND a.package = tally.package);
 	    INSERT INTO t_1 (r, id, ca, ua, cb, ub, c_2, c_3, c_4)

@@ -596,6 +596,65 @@ test_subset(void **state)
 	    "{\"table\":\"t\",\"rows\":[{}]}");
 }
 
+/* Rows looked at one by one, and sorts, by the statements on user tables. */
+static void
+effort(int *scanned, int *sorted)
+{
+	sqlite3_stmt	*s = NULL;
+
+	*scanned = *sorted = 0;
+	while ((s = sqlite3_next_stmt(store_db(), s)) != NULL) {
+		if (strstr(sqlite3_sql(s), " FROM t_") == NULL)
+			continue;
+		*scanned += sqlite3_stmt_status(s,
+		    SQLITE_STMTSTATUS_FULLSCAN_STEP, 1);
+		*sorted += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_SORT, 1);
+	}
+}
+
+/* A query is answered by the indices that the table has. */
+static void
+test_indices_are_used(void **state)
+{
+	int	i, scanned, sorted;
+
+	rig_ok(&root, "save_table", "{\"table\":{\"name\":\"t\",\"fields\":["
+	    "{\"fieldName\":\"a\",\"fieldType\":\"integer\"},"
+	    "{\"fieldName\":\"b\",\"fieldType\":\"text\"},"
+	    "{\"fieldName\":\"u\",\"fieldType\":\"uuid\",\"isUnique\":true},"
+	    "{\"fieldName\":\"n\",\"fieldType\":\"text\"}],"
+	    "\"indices\":[{\"columns\":[\"a\",\"b\"]}]}}");
+	for (i = 0; i < 40; i++)
+		rig_ok(&root, "insert_entity_rows", "{\"table\":\"t\",\"rows\":"
+		    "[{\"a\":%d,\"b\":\"%d\",\"n\":\"%d\"}]}", i % 4, i, i);
+	effort(&scanned, &sorted);
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\","
+	    "\"where\":{\"a\":1},\"take\":2}");
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\","
+	    "\"where\":{\"a\":1,\"b\":\"5\"}}");
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\",\"where\":"
+	    "{\"u\":\"11111111-0000-4000-8000-000000000001\"}}");
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\",\"where\":"
+	    "{\"id\":\"11111111-0000-4000-8000-000000000001\"}}");
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\",\"where\":"
+	    "{\"u\":null},\"take\":1}");
+	effort(&scanned, &sorted);
+	assert_int_equal(scanned, 0);
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\","
+	    "\"order\":{\"id\":\"ASC\"},\"take\":1}");
+	effort(&scanned, &sorted);
+	assert_int_equal(sorted, 0);
+	/* The measure sees what has no index. */
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\","
+	    "\"where\":{\"n\":\"5\"}}");
+	effort(&scanned, &sorted);
+	assert_true(scanned > 0);
+	rig_ok(&root, "query_entity_table", "{\"table\":\"t\","
+	    "\"order\":{\"n\":\"ASC\"}}");
+	effort(&scanned, &sorted);
+	assert_true(sorted > 0);
+}
+
 int
 main(void)
 {
@@ -614,6 +673,7 @@ main(void)
 		RIG_TEST(test_counts),
 		RIG_TEST(test_bug_deep_cascade_failed_without_a_reason),
 		RIG_TEST(test_slow),
+		RIG_TEST(test_indices_are_used),
 		RIG_TEST(test_subset),
 	};
 
