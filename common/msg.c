@@ -325,7 +325,7 @@ event_ok(const void *body, size_t tail_len)
 	const struct msg_event	*m = body;
 	const uint8_t		*p = (const uint8_t *)(m + 1);
 
-	return ((m->flags & ~(uint32_t)EVF_LONG) == 0 && m->len == tail_len &&
+	return ((m->flags & ~(uint32_t)EVF_ALL) == 0 && m->len == tail_len &&
 	    memchr(p, '\n', tail_len) == NULL &&
 	    memchr(p, '\r', tail_len) == NULL &&
 	    memchr(p, '\0', tail_len) == NULL);

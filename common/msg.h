@@ -560,6 +560,8 @@ struct msg_text {			/* tail: the text */
  */
 #define EVENT_MAX	(256U << 10)
 #define EVF_LONG	1		/* has no end of its own: see below */
+#define EVF_HANDLE	2		/* takes another handle, as those do */
+#define EVF_ALL		3
 struct msg_event {
 	uint32_t	len;		/* of the tail */
 	uint32_t	flags;		/* EVF_ bits */
@@ -567,9 +569,10 @@ struct msg_event {
 };
 
 /*
- * A long stream outlives its handle: at HANDLE_UNKNOWN it stands still, the
+ * A stream of those kinds outlives its handle: at HANDLE_UNKNOWN it stands still, the
  * listener asks authd again and gives it a new handle of the same grant by
- * HANDLE_NEW, or takes it back by CANCEL, which is answered by ANSWER.
+ * HANDLE_NEW, or takes it back by CANCEL, which is answered by ANSWER if the
+ * stream is long.
  */
 struct msg_handle {			/* HANDLE_UNKNOWN, HANDLE_NEW */
 	uint8_t		handle[HANDLE_LEN];

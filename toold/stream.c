@@ -95,10 +95,10 @@ event_open(struct stream *s, const char *method)
 static void
 event_prime(struct stream *s)
 {
-	struct msg_event m = { 0, 0, s->resume };
+	struct msg_event m = { 0, EVF_HANDLE, s->resume };
 
 	chan_send_tail(s->ch, MSG_EVENT, s->id, &m, NULL, 0);
-	s->flags |= SF_OPEN;
+	s->flags |= SF_OPEN | SF_AGAIN;
 }
 
 static int
@@ -113,12 +113,13 @@ event_close(struct stream *s)
 	    (s->flags & SF_OPEN) == 0)
 		event_prime(s);
 	m.len = (uint32_t)line.len;
-	m.flags = s->flags & SF_LONG ? EVF_LONG : 0;
+	m.flags = s->flags & SF_LONG ? EVF_LONG :
+	    s->flags & SF_LATER ? EVF_HANDLE : 0;
 	m.id = 0;
 	if (chan_send_tail(s->ch, MSG_EVENT, s->id, &m, line.data,
 	    line.len) == -1)
 		return (-1);
-	s->flags |= SF_OPEN;
+	s->flags |= SF_OPEN | (s->flags & SF_LATER ? SF_AGAIN : 0);
 	return (0);
 }
 
@@ -201,6 +202,10 @@ stream_free(struct stream *s)
 	--*handle_nstreams(s->handle);
 	ev_timer_del(&s->timer);
 	handle_release(s->handle);
+	if (s->first != NULL)
+		handle_release(s->first);
+	if (s->flags & SF_STASHED)
+		json_decref(s->reply);
 	free(s->texts);
 	s->texts = NULL;
 	kept_bytes -= s->kept_len;
@@ -252,6 +257,15 @@ stream_gone(struct stream *s)
 	stream_free(s);
 }
 
+/* Without an answer: its handle ended and no other came. */
+static void
+end_bare(struct stream *s)
+{
+	s->wake(s, SW_GONE);
+	s->flags &= ~(unsigned int)(SF_GONE | SF_DETACHED);
+	stream_answer(s, 200, NULL, 0);
+}
+
 static void
 on_timer(struct ev_timer *t)
 {
@@ -259,8 +273,14 @@ on_timer(struct ev_timer *t)
 	int late = (s->flags & SF_LONG) == 0 &&
 	    !mono_before(mono_now(), s->until);
 
+	/* One that has expired is seen here first: this may free s. */
+	if ((s->flags & (SF_GONE | SF_LONG)) == 0 && s->kept == NULL &&
+	    handle_check(s->handle))
+		return;
 	if (s->flags & SF_GONE && s->flags & SF_LONG)
 		s->wake(s, SW_END);
+	else if (s->flags & SF_GONE && s->flags & SF_AGAIN)
+		end_bare(s);
 	else if (s->flags & SF_GONE) {
 		s->wake(s, SW_GONE);
 		stream_unknown(s);
@@ -326,8 +346,11 @@ stream_wait(struct stream *s, unsigned int ms)
 {
 	uint64_t now = mono_now().ms, left = ms;
 
+	if ((s->flags & SF_GONE) == 0)
+		s->due = mono_add(mono_now(), ms);
 	if (s->flags & SF_GONE)
-		left = s->flags & SF_LONG ? STREAM_ORPHAN_MS : 0;
+		left = s->flags & (SF_LONG | SF_AGAIN) ?
+		    STREAM_ORPHAN_MS : 0;
 	else if ((s->flags & SF_LONG) == 0 && now + ms > s->until.ms)
 		left = s->until.ms > now ? s->until.ms - now : 0;
 	ev_timer_set(&s->timer, left);
@@ -447,11 +470,18 @@ stream_reply(const struct handle *h, const struct scan *scan)
 	    (size_t)n - (sizeof(ASK_PREFIX) - 1), UINT64_MAX - 1, &num) ==
 	    -1 || num == 0 || (s = stream_asking(h, num)) == NULL)
 		return;
+	/* Expired: it stands still now, or is gone. */
+	if (handle_check(s->handle) && (s = stream_asking(h, num)) == NULL)
+		return;
 	s->asked = 0;
 	reply = json_loadb(v->p, v->len, JSON_REJECT_DUPLICATES |
 	    JSON_DECODE_ANY, NULL);
 	s->reply = reply;
 	s->reply_failed = v == &scan->error || reply == NULL;
+	if (s->flags & SF_GONE) {
+		s->flags |= SF_STASHED;
+		return;
+	}
 	/* It may be answered, and freed, in there. */
 	stream_run(s, SW_REPLY);
 	json_decref(reply);
@@ -468,7 +498,8 @@ stream_cancel(struct chan *ch, uint32_t id)
 		if (s->ch == ch && s->id == id) {
 			if (s->flags & SF_LONG)
 				s->wake(s, SW_END);
-			else if (s->resume != 0 && s->flags & SF_OPEN)
+			else if (s->resume != 0 && (s->flags & (SF_OPEN |
+			    SF_GONE)) == SF_OPEN)
 				s->flags |= SF_DETACHED;
 			else
 				stream_gone(s);
@@ -557,35 +588,76 @@ same_rights(const struct caller *a, const struct caller *b)
 	    a->npackages * sizeof(*a->package)) == 0);
 }
 
-void
-stream_handle(struct chan *ch, uint32_t id, struct handle *h)
+/* The old handle is let go, but for the first: a call points into it. */
+static void
+handle_move(struct stream *s, struct handle *h)
 {
-	const struct caller *was, *is = handle_caller(h);
-	struct stream *s;
-	int same;
-
-	LIST_FOREACH(s, bucket_of(id), by_id)
-		if (s->ch == ch && s->id == id)
-			break;
-	if (s == NULL || (s->flags & SF_LONG) == 0)
-		return;
-	was = handle_caller(s->handle);
-	if (memcmp(was->grant, is->grant, GRANT_LEN) != 0 ||
-	    !same_client(s->handle, h)) {
-		s->wake(s, SW_END);
-		return;
-	}
-	same = same_rights(was, is);
 	handle_hold(h);
 	++*handle_nstreams(h);
 	LIST_REMOVE(s, of_handle);
 	LIST_INSERT_HEAD(handle_streams(h), s, of_handle);
 	--*handle_nstreams(s->handle);
-	handle_release(s->handle);
+	if (s->first == NULL && (s->flags & SF_LONG) == 0)
+		s->first = s->handle;
+	else
+		handle_release(s->handle);
 	s->handle = h;
 	s->flags &= ~(unsigned int)SF_GONE;
 	ev_timer_del(&s->timer);
-	s->wake(s, same ? SW_HANDLE : SW_RIGHTS);
+}
+
+/* A call goes on where it stood. */
+static void
+call_goes_on(struct stream *s)
+{
+	uint64_t now = mono_now().ms;
+	json_t *reply = s->reply;
+
+	stream_wait(s, s->due.ms > now ? (unsigned int)(s->due.ms - now) : 0);
+	if ((s->flags & SF_STASHED) == 0)
+		return;
+	s->flags &= ~(unsigned int)SF_STASHED;
+	stream_run(s, SW_REPLY);
+	json_decref(reply);
+}
+
+static void
+answer_nothing(struct chan *ch, uint32_t id)
+{
+	struct msg_answer m;
+
+	memset(&m, 0, sizeof(m));
+	m.status = 200;
+	chan_send_tail(ch, MSG_ANSWER, id, &m, NULL, 0);
+}
+
+void
+stream_handle(struct chan *ch, uint32_t id, struct handle *h)
+{
+	const struct caller *was, *is = handle_caller(h);
+	struct stream *s;
+	int same, alike;
+
+	LIST_FOREACH(s, bucket_of(id), by_id)
+		if (s->ch == ch && s->id == id)
+			break;
+	if (s == NULL || (s->flags & (SF_LONG | SF_AGAIN)) == 0) {
+		answer_nothing(ch, id);
+		return;
+	}
+	was = handle_caller(s->handle);
+	alike = memcmp(was->grant, is->grant, GRANT_LEN) == 0 &&
+	    same_client(s->handle, h);
+	same = same_rights(was, is);
+	if (s->flags & SF_LONG) {
+		if (alike)
+			handle_move(s, h);
+		s->wake(s, !alike ? SW_END : same ? SW_HANDLE : SW_RIGHTS);
+	} else if (alike && same) {
+		handle_move(s, h);
+		call_goes_on(s);
+	} else
+		end_bare(s);
 }
 
 void
@@ -637,20 +709,23 @@ on_handle_closed(struct handle *h)
 	struct msg_handle m;
 	struct chan *ch = NULL;		/* of one worker, but for resumed */
 	struct stream *s, *next;
+	int again;
 
 	audit_send();
 	for (s = LIST_FIRST(handle_streams(h)); s != NULL; s = next) {
 		next = LIST_NEXT(s, of_handle);
 		if (s->flags & SF_GONE)
 			continue;
-		if (s->flags & (SF_RUNNING | SF_LONG))
+		again = s->flags & SF_LONG || (s->flags & (SF_AGAIN |
+		    SF_DETACHED | SF_RUNNING)) == SF_AGAIN;
+		if (again || s->flags & SF_RUNNING)
 			s->flags |= SF_GONE;
-		if (s->flags & SF_RUNNING && (s->flags & SF_LONG) == 0)
+		if (s->flags & SF_RUNNING && !again)
 			continue;
 		if (ch != NULL && ch != s->ch)
 			chan_flush(ch);
 		ch = s->ch;
-		if (s->flags & SF_LONG) {
+		if (again) {
 			memset(&m, 0, sizeof(m));
 			chan_send(ch, MSG_HANDLE_UNKNOWN, s->id, &m);
 			stream_wait(s, 0);

@@ -8,9 +8,10 @@
  * A struct stream exists for each request while its handler runs, and costs
  * nothing until it is used.  stream_later() makes one that lives on: it
  * holds the handle, counts against the limits of its grant, and ends with
- * its answer, with the handle (a revoked grant: before authd is told that
- * the handles are closed), with the worker, or when the client takes the
- * request back.
+ * its answer, with the worker, or when the client takes the request back.
+ * When its handle ends it stands still, from before authd is told that the
+ * handle is closed, until it is given another one of the same grant, and of
+ * the same rights if it is a call; a revoked grant has none.
  *
  * Nothing here waits for a client.  Events that find too much queued for
  * their worker are refused (-1): progress and logs are then left out.
@@ -60,6 +61,8 @@ enum stream_level stream_level(const struct span *);
 #define SF_GONE		64		/* its handle ended in there */
 #define SF_FREED	128		/* memory goes when wake() returns */
 #define SF_DETACHED	256		/* nobody listens now (resume) */
+#define SF_AGAIN	512		/* will get another handle */
+#define SF_STASHED	1024		/* reply came meanwhile */
 
 struct stream {
 	struct chan	*ch;		/* of the worker */
@@ -76,11 +79,13 @@ struct stream {
 	LIST_ENTRY(stream) by_id, of_handle;
 	struct ev_timer	 timer;
 	struct mono	 until;		/* the budget's end, if not SF_LONG */
+	struct mono	 due;		/* what stream_wait() was called for */
+	struct handle	*first;		/* the call's own, when it has another */
 	void		(*wake)(struct stream *, enum stream_why);
 	void		*arg;
 	char		*texts;		/* what rpc_id and token point to */
 	uint64_t	 asked;		/* number of the open question, or 0 */
-	json_t		*reply;		/* SW_REPLY: result or error */
+	json_t		*reply;		/* SW_REPLY: result or error; or kept */
 	int		 reply_failed;	/* it is the error */
 	uint64_t	 resume;	/* id of its first event, or 0 */
 	uint8_t		*kept;		/* the answer, for who comes back */

@@ -172,6 +172,7 @@ enum req_state {
 #define RQ_STREAM	512		/* the head of a stream is written */
 #define RQ_LONG		1024		/* ... that has no end of its own */
 #define RQ_RESUME	2048		/* ... that can go on on another */
+#define RQ_HANDLE	4096		/* ... that takes another handle */
 
 struct mcp_state {
 	uint8_t		handle[HANDLE_LEN];

@@ -342,6 +342,15 @@ mcp_token_ok(struct req *r, const struct msg_token_ok *m)
 		authorized(r);
 }
 
+/* A stream ends with its token; a long one has a last word to come. */
+static void
+give_up(struct req *r)
+{
+	link_cancel(r->id);
+	if ((r->flags & RQ_LONG) == 0)
+		stream_end(r, NULL, 0);
+}
+
 void
 mcp_token_bad(struct req *r, const struct msg_token_bad *m)
 {
@@ -352,7 +361,7 @@ mcp_token_bad(struct req *r, const struct msg_token_bad *m)
 		if (m->why == TB_BUSY)
 			conn_wait(r->c, RETRY_MS);
 		else
-			link_cancel(r->id);
+			give_up(r);
 		return;
 	}
 	switch (m->why) {
@@ -402,7 +411,7 @@ mcp_recheck(struct req *r)
 }
 
 /*
- * A long stream needs a new handle.  One that needs it all the time is
+ * A stream needs a new handle.  One that needs it all the time is
  * given up: there are more tokens than a worker may have handles.
  */
 static void
@@ -414,7 +423,7 @@ again(struct req *r)
 	r->until = mono_add(ev_now(), AGAIN_MS);
 	if (r->u.mcp.retried > AGAIN_MAX) {
 		r->state = RS_STREAM;
-		link_cancel(r->id);
+		give_up(r);
 	} else
 		mcp_recheck(r);
 }
@@ -425,7 +434,7 @@ mcp_unknown(struct req *r)
 	struct mcp_state *m = &r->u.mcp;
 
 	forget_handle(m);
-	if (r->flags & RQ_LONG) {
+	if (r->flags & (RQ_LONG | RQ_HANDLE)) {
 		again(r);
 		return;
 	}

@@ -89,6 +89,8 @@ stream_event(struct req *r, const struct msg_event *e, const uint8_t *p)
 		stream_open(r);
 	if (e->flags & EVF_LONG)
 		r->flags |= RQ_LONG;
+	if (e->flags & EVF_HANDLE)
+		r->flags |= RQ_HANDLE;
 	if (e->id != 0)
 		r->flags |= RQ_RESUME;
 	if (conn_stream(r->c) == -1 || (e->len == 0 && e->id == 0))

@@ -548,6 +548,23 @@ await test('a stream outlives its handle, which is good for five minutes',
 	l.close();
 });
 
+await test('a question stays open when its handle ends; so does its answer ' +
+    'count', async () => {
+	const t = await doomed('doomed5');
+	const { s, session } = await asking(D, t);
+	keepd.must('k_shift 800');
+	eq((await http(base, 'POST', '/mcp', { 'Content-Type':
+	    'application/json', Authorization: 'Bearer ' + D,
+	    'MCP-Protocol-Version': LEGACY, ...session.headers },
+	    JSON.stringify({ jsonrpc: '2.0', id: s.events[0].id,
+	    result: { action: 'accept', content: { confirm: true } } })))
+	    .status, 202);
+	await s.next(2);
+	eq(s.events[1].id, 'call-7');
+	eq(s.events[1].result.structuredContent.deleted, true);
+	eq(await there(t), false);
+});
+
 await test('grant revoke ends its streams; nothing is told after it',
     async () => {
 	keepd.must('k_user leaver leaver-password-1 designer');

@@ -633,6 +633,31 @@ test_control(void **state)
 }
 
 static void
+open_again(uint8_t grant, uint8_t id, uint32_t display)
+{
+	struct msg_open m;
+
+	memset(&m, 0, sizeof(m));
+	memset(m.handle, id, sizeof(m.handle));
+	memset(m.grant, grant, sizeof(m.grant));
+	m.worker = 1;
+	m.display = display;
+	m.ttl_ms = 300000;
+	m.expires_ms = wall_ms() + 300000;
+	chan_send(authd, MSG_OPEN, 0, &m);
+}
+
+static void
+handle_new(uint32_t stream, uint8_t id)
+{
+	struct msg_handle m;
+
+	memset(m.handle, id, sizeof(m.handle));
+	chan_send(listener[0], MSG_HANDLE_NEW, stream, &m);
+	turn(20);
+}
+
+static void
 test_later(void **state)
 {
 	int i;
@@ -673,39 +698,55 @@ test_later_ends(void **state)
 	memset(&m, 0, sizeof(m));
 	m.what = CL_GRANT;
 	chan_send(authd, MSG_CLOSE, 1, &m);
-	turn(10);
-	assert_int_equal(woken[SW_GONE], 3);
+	turn(20);
+	/* They stand still, for the listener to find another handle. */
 	assert_int_equal(unknown, 2);
+	assert_int_equal(streams_count(), 3);
+	/* One of other rights, or of another grant, is none for a call. */
+	open_again(0, 60, 7);
+	handle_new(1, 60);
+	assert_int_equal(streams_count(), 2);
+	assert_int_equal(answers, 1);
+	handle_new(3, 2);
+	assert_int_equal(woken[SW_GONE], 3);
 	assert_int_equal(streams_count(), 1);
+	assert_int_equal(answers, 2);
 	serve_close();
 	assert_int_equal(woken[SW_GONE], 4);
 	assert_int_equal(streams_count(), 0);
-	assert_int_equal(answers, 0);
+	assert_int_equal(answers, 2);
 }
 
+/* A call under another handle, of the same rights, goes on. */
 static void
-open_again(uint8_t grant, uint8_t id, uint32_t display)
+test_later_goes_on(void **state)
 {
-	struct msg_open m;
+	struct msg_close m;
 
+	release = 0;
+	open_handle(1, 0);
+	call(0, 0, 1, "L");
+	turn(30);
 	memset(&m, 0, sizeof(m));
-	memset(m.handle, id, sizeof(m.handle));
-	memset(m.grant, grant, sizeof(m.grant));
+	m.what = CL_HANDLE;
 	m.worker = 1;
-	m.display = display;
-	m.ttl_ms = 300000;
-	m.expires_ms = wall_ms() + 300000;
-	chan_send(authd, MSG_OPEN, 0, &m);
-}
-
-static void
-handle_new(uint32_t stream, uint8_t id)
-{
-	struct msg_handle m;
-
-	memset(m.handle, id, sizeof(m.handle));
-	chan_send(listener[0], MSG_HANDLE_NEW, stream, &m);
+	memset(m.handle, 1, sizeof(m.handle));
+	chan_send(authd, MSG_CLOSE, 1, &m);
 	turn(20);
+	assert_int_equal(unknown, 1);
+	release = 1;
+	turn(30);
+	assert_int_equal(answers, 0);
+	open_again(0, 60, 0);
+	handle_new(1, 60);
+	turn(30);
+	assert_int_equal(answers, 1);
+	assert_string_equal(last_body, "{}");
+	assert_int_equal(streams_count(), 0);
+	/* There is nothing for this number: its listener is told so. */
+	handle_new(1, 60);
+	assert_int_equal(answers, 2);
+	assert_string_equal(last_body, "");
 }
 
 /*
@@ -749,11 +790,12 @@ test_long(void **state)
 	assert_int_equal(answers, 1);
 	assert_string_equal(last_body, "{\"end\":1}");
 	assert_int_equal(streams_count(), 1);
-	/* So does the listener; a number that is none does nothing. */
+	/* So does the listener; a number that is none is answered so. */
 	handle_new(99, 51);
+	assert_int_equal(answers, 2);
 	chan_send(listener[0], MSG_CANCEL, 7, NULL);
 	turn(20);
-	assert_int_equal(answers, 2);
+	assert_int_equal(answers, 3);
 	assert_int_equal(streams_count(), 0);
 }
 
@@ -783,7 +825,8 @@ main(void)
 		T(test_turns), T(test_too_many_wait), T(test_cancel), T(test_worker_leaves),
 		T(test_audit_full), T(test_control),
 		T(test_bug_worker_killed_for_large_answers), T(test_later),
-		T(test_later_ends), T(test_later_limit), T(test_long),
+		T(test_later_ends), T(test_later_limit), T(test_later_goes_on),
+		T(test_long),
 	};
 
 	ev_init();
