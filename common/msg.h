@@ -569,10 +569,10 @@ struct msg_event {
 };
 
 /*
- * A stream of those kinds outlives its handle: at HANDLE_UNKNOWN it stands still, the
- * listener asks authd again and gives it a new handle of the same grant by
- * HANDLE_NEW, or takes it back by CANCEL, which is answered by ANSWER if the
- * stream is long.
+ * A stream of those kinds outlives its handle: at HANDLE_UNKNOWN it stands
+ * still, the listener asks authd again and gives it a new handle of the same
+ * grant by HANDLE_NEW, or takes it back by CANCEL, which is answered by
+ * ANSWER if the stream is long.
  */
 struct msg_handle {			/* HANDLE_UNKNOWN, HANDLE_NEW */
 	uint8_t		handle[HANDLE_LEN];

@@ -80,7 +80,7 @@ struct stream {
 	struct ev_timer	 timer;
 	struct mono	 until;		/* the budget's end, if not SF_LONG */
 	struct mono	 due;		/* what stream_wait() was called for */
-	struct handle	*first;		/* the call's own, when it has another */
+	struct handle	*first;		/* the own one of a moved call */
 	void		(*wake)(struct stream *, enum stream_why);
 	void		*arg;
 	char		*texts;		/* what rpc_id and token point to */
