@@ -10,6 +10,7 @@
 
 #include "../common/text.h"
 #include "app.h"
+#include "reader.h"
 
 #define APP_NAME_MAX	64
 #define GIVEN_UP	1		/* revision.flags: the name is free */
@@ -30,8 +31,7 @@ static struct query	q_trash_name = QUERY(
     SEL_TRASH TRASH " AND r.name = ?1" TRASHED);
 static struct query	q_trash_id = QUERY(
     SEL_TRASH TRASH " AND r.id = ?1" TRASHED);
-static struct query	q_trash = QUERY(
-    SEL_TRASH TRASH TRASHED " ORDER BY r.name, r.id");
+#define ALL_TRASH SEL_TRASH TRASH TRASHED " ORDER BY r.name, r.id"
 static struct query	q_give_up = QUERY(
     "UPDATE revision SET flags = flags | 1 WHERE type = 3 AND id = ?1");
 
@@ -352,34 +352,102 @@ put_trashed(struct buf *b, int n, const struct trash *t, struct stmt *st)
 	buf_adds(b, ",\"deleted\":true}");
 }
 
-static enum tool_err
-trash_list(struct call *c)
-{
-	struct trash	 t;
+/* Every revision of an app is looked at: that may take several turns. */
+struct trash_work {
+	struct read	 read;
 	struct stmt	*st;
-	int		 n = 0, r;
+	struct buf	 items;
+	int		 n, cut;
+};
 
-	if (json_object_get(c->args, "listOptions") != NULL)
-		return (call_invalid(c, "listOptions", "cannot be combined "
-		    "with deleted"));
-	if ((st = query_get(&q_trash)) == NULL)
-		return (store_fail(c));
-	buf_adds(c->out, "{\"apps\":[");
-	while ((r = sql_step(st)) == 1) {
-		trash_row(c->who, st, &t);
+static void
+trash_free(void *p)
+{
+	struct trash_work	*w = p;
+
+	read_end(&w->read);
+	buf_free(&w->items);
+	free(w);
+}
+
+/* The apps of this turn: 0 at the end, -1, or READ_ON. */
+static int
+trash_turn(struct call *c, struct trash_work *w)
+{
+	struct trash	t;
+	struct buf	text;
+	int		r;
+
+	if (w->st == NULL) {
+		buf_init(&text, 0);
+		SQL(&text, ALL_TRASH);
+		w->st = read_get(w->read.r, SP_OWN, &text);
+		buf_free(&text);
+		if (w->st == NULL)
+			return (-1);
+	}
+	while ((r = read_step(w->read.r, w->st)) == 1) {
+		trash_row(c->who, w->st, &t);
 		if (t.level == PL_NONE)
 			continue;
-		put_trashed(c->out, n++, &t, st);
-		if (c->out->len > STORE_ANSWER_SOFT) {
-			sql_done(st);
+		put_trashed(&w->items, w->n++, &t, w->st);
+		if (w->items.len > STORE_ANSWER_SOFT) {
+			w->cut = 1;
+			sql_done(w->st);
+			r = 0;
 			break;
 		}
 	}
-	if (r == -1)
-		return (store_fail(c));
+	if (r != READ_ON)
+		w->st = NULL;
+	return (r);
+}
+
+static enum tool_err
+trash_run(struct call *c, struct trash_work *w)
+{
+	int	r;
+
+	if (w->read.tried && w->read.r == NULL) {
+		(void)read_again(c, &w->read);
+		if (w->read.r == NULL)
+			return (call_later(c, READER_WAIT_MS));
+	}
+	read_begin(c, &w->read);
+	if ((r = trash_turn(c, w)) == READ_ON)
+		return (call_later(c, 0));
+	if (r == -1) {
+		if (w->read.r != NULL || !read_again(c, &w->read))
+			return (store_fail(c));
+		buf_reset(&w->items);
+		w->st = NULL;
+		w->n = 0;
+		return (call_later(c, w->read.r != NULL ? 0 :
+		    READER_WAIT_MS));
+	}
+	buf_adds(c->out, "{\"apps\":[");
+	buf_add(c->out, w->items.data, w->items.len);
 	buf_addf(c->out, "],\"total\":%d,\"count\":%d,\"skip\":0,\"take\":"
-	    "%d%s}", n, n, n, r == 1 ? ",\"truncated\":true" : "");
+	    "%d%s}", w->n, w->n, w->n, w->cut ? ",\"truncated\":true" : "");
 	return (TE_OK);
+}
+
+static enum tool_err
+trash_list(struct call *c)
+{
+	struct trash_work	*w;
+
+	if (c->turn != 0)
+		return (trash_run(c, c->state));
+	if (json_object_get(c->args, "listOptions") != NULL)
+		return (call_invalid(c, "listOptions", "cannot be combined "
+		    "with deleted"));
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		return (call_fail(c, "out of memory"));
+	buf_init(&w->items, 2 * STORE_ANSWER_MAX);
+	c->state = w;
+	c->state_free = trash_free;
+	return (trash_run(c, w));
 }
 
 enum tool_err

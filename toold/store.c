@@ -398,7 +398,6 @@ void
 store_forget(void)
 {
 	store_rollback();
-	reader_close();
 	sql_forget();
 	table_forget();
 	store_deadline(0);
@@ -410,6 +409,7 @@ store_close(void)
 	if (store.db == NULL)
 		return;
 	store_forget();
+	reader_close();
 	sql_profile(SP_OPEN);
 	if (sqlite3_close(store.db) != SQLITE_OK)
 		log_warnx("store: closed with work left: %s",
