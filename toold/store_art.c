@@ -223,7 +223,7 @@ def_take(struct stmt *st, struct art *a)
 	int	r;
 
 	if ((r = sql_step(st)) != 1)
-		return (r == 0 ? -1 : r);
+		return (r);
 	a->def_len = sql_len(st, 0);
 	if ((a->def = malloc(a->def_len + 1)) != NULL) {
 		memcpy(a->def, sql_str(st, 0), a->def_len);
