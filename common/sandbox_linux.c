@@ -83,7 +83,8 @@ limits_apply(const struct sandbox_policy *p, struct sandbox_got *got)
 	limit_set(RLIMIT_NPROC, 0, "nproc");
 	if (p->nofile != 0)
 		limit_set(RLIMIT_NOFILE, p->nofile, "nofile");
-	if (!p->writes_files)
+	/* Reports of forbidden calls may go to a file. */
+	if (!p->writes_files && !(opt_flags & SBO_TRAP))
 		limit_set(RLIMIT_FSIZE, 0, "fsize");
 	got->have |= LAYER_RLIMIT;
 }

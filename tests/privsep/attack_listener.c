@@ -509,6 +509,99 @@ system_calls(void)
 	    "authd and master run on as the processes they were");
 }
 
+/* ---- good shapes with bad contents, to the real handlers ---- */
+
+static uint64_t	seed = 88172645463325252ULL;
+
+static uint32_t
+rnd(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return ((uint32_t)(seed >> 16) % below);
+}
+
+/* Zeroes, some bytes and words of chance: until the row takes it. */
+static int
+content_make(const struct msg_row *row, uint8_t *body)
+{
+	size_t		i, n;
+	uint32_t	w;
+	int		tries;
+
+	for (tries = 0; tries < 400; tries++) {
+		memset(body, 0, row->size);
+		for (n = rnd(12); n > 0 && row->size >= 4; n--) {
+			i = rnd((uint32_t)(row->size / 4)) * 4;
+			w = rnd(3) == 0 ? rnd(4) : rnd(3) != 0 ?
+			    0x20 + rnd(95) : rnd(0xffffffffU);
+			memcpy(body + i, &w, sizeof(w));
+		}
+		/* The head of a struct is where its counts are. */
+		for (i = 0; i + 4 <= row->size && i < 64; i += 4)
+			if (rnd(4) == 0) {
+				w = rnd(8);
+				memcpy(body + i, &w, sizeof(w));
+			}
+		if (msg_check(row, row->size, 0, body) == NULL)
+			return (0);
+	}
+	return (-1);
+}
+
+static void
+contents(const struct side *s, long rounds)
+{
+	static uint8_t		 body[70000];
+	const struct msg_row	*row;
+	struct puppet		*p = puppet_get();
+	long			 i, sent = 0, ends = 0;
+
+	for (i = 0; sent < rounds && i < 4 * rounds; i++) {
+		do
+			row = msg_row_at(rnd((uint32_t)msg_rows()));
+		while (!msg_allowed(row, s->kind, s->receiver, CS_RUN) ||
+		    row->flags & MSG_FD || row->size > sizeof(body) ||
+		    row->type == MSG_CREDIT || row->type == MSG_READY ||
+		    row->type == MSG_LAYERS ||
+		    row->type == MSG_CONF_READY ||
+		    row->type == MSG_CONF_REFUSED ||
+		    row->type == MSG_WORKER_GONE);
+		if (content_make(row, body) == -1)
+			continue;
+		if (frame_send(p, s->ch, row->type, rnd(100) + 1, body,
+		    row->size) > 0)
+			sent++;
+		chan_fill(p, s->ch);
+		p->inlen[s->ch] = 0;
+		if (p->ended[s->ch] || puppet_op(p, PO_INFO, s->ch, 0,
+		    NULL) < 0) {
+			/* Beyond its shape: it may still break a rule. */
+			ends++;
+			(void)puppet_dies(p);
+			p = puppet_get();
+		}
+	}
+	ok(sent == rounds && ends < 50, "to %s: %ld messages of good shape "
+	    "and bad content: %ld ended a worker", s->name, sent, ends);
+	puppet_put(p);
+	ok(serves(), "and the honest worker serves");
+	ok(kill(atoi(getenv("K_AUTHD")), 0) == 0 &&
+	    kill(atoi(getenv("K_TOOLD")), 0) == 0 &&
+	    kill(atoi(getenv("K_MASTER")), 0) == 0,
+	    "authd, toold and master are the processes that they were");
+}
+
+static void
+mutate(void)
+{
+	size_t	i;
+
+	for (i = 0; i < COUNT(sides); i++)
+		contents(&sides[i], 10000);
+}
+
 /* ---- the sums ---- */
 
 static void
@@ -562,6 +655,8 @@ main(int argc, char **argv)
 		expired();
 	else if (argc > 1 && strcmp(argv[1], "life") == 0)
 		life();
+	else if (argc > 1 && strcmp(argv[1], "mutate") == 0)
+		mutate();
 	else
 		all();
 	return (done());

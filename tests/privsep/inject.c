@@ -8,7 +8,8 @@
  *	inject PID CALL [ARG...]
  * ARG is a number, or a string in memory of the process when it begins
  * with a letter or '/', or follows a '+'; "@" is writable memory.
- * Prints: "killed" (SIGSYS), "errno NAME-NUMBER", "ok VALUE".
+ * Prints: "killed" (SIGSYS), "trapped" (the same where it is reported),
+ * "errno NAME-NUMBER", "ok VALUE".
  */
 #include <sys/ptrace.h>
 #include <sys/types.h>
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,14 @@ wait_stop(void)
 
 	if (waitpid(target, &st, __WALL) == -1)
 		die("waitpid");
+	/* The mode that reports: let it come to its handler. */
+	if (WIFSTOPPED(st) && WSTOPSIG(st) == SIGSYS) {
+		ptrace(PTRACE_CONT, target, NULL, (void *)(uintptr_t)SIGSYS);
+		while (waitpid(target, &st, __WALL) != -1 && WIFSTOPPED(st))
+			ptrace(PTRACE_CONT, target, NULL, NULL);
+		printf("trapped\n");
+		exit(0);
+	}
 	if (WIFSTOPPED(st))
 		return;
 	if (WIFSIGNALED(st) && WTERMSIG(st) == SIGSYS) {
