@@ -524,13 +524,15 @@ take_uris(struct mcp *m, struct watch *w, const json_t *list)
 	if (list != NULL && !json_is_array(list))
 		return (bad_filter(m, ".resourceSubscriptions must be an "
 		    "array of URIs"));
+	/* Each is looked up, also those that come to nothing. */
+	if (json_array_size(list) > WATCH_URIS_MAX)
+		return (bad_filter(m, ".resourceSubscriptions may have 64 "
+		    "entries"));
 	json_array_foreach(list, i, v) {
 		if (!json_is_string(v))
 			return (bad_filter(m, ".resourceSubscriptions must "
 			    "be an array of URIs"));
-		if (uri_add(w, &m->who, json_string_value(v)) == -1)
-			return (bad_filter(m, ".resourceSubscriptions may "
-			    "have 64 entries"));
+		(void)uri_add(w, &m->who, json_string_value(v));
 	}
 	return (0);
 }

@@ -157,6 +157,19 @@ await test('an id that is a number, a filter that is none', async () => {
 	}
 });
 
+await test('bug: a filter of thousands of URIs kept toold busy for seconds',
+    async () => {
+	const uris = (n) => ({ resourceSubscriptions:
+	    Array.from({ length: n }, (_, i) => `keepd://table/none${i}`) });
+	const many = await Stream.listen(D, uris(65));
+	many.close();
+	eq(many.status, 400);
+	const s = await Stream.listen(D, uris(64));
+	await s.next();
+	eq(s.events[0].params.notifications, {});
+	s.close();
+});
+
 await test('a client that takes no stream is told so, not with 406',
     async () => {
 	const r = await rpc(base, D, 'subscriptions/listen',
