@@ -468,12 +468,15 @@ check_shape(struct mcp *m)
 static void
 take_note(struct mcp *m, const struct method *row)
 {
+	uint8_t key[MCP_KEY_LEN];
+
 	m->reply->status = 202;
 	if (m->era->flags & EF_STATELESS)
 		return;
-	if (m->scan.method.p == NULL)
-		stream_reply(m->req->handle, &m->scan);
-	else if (row != NULL && row->flags & MF_NOTE && row->fn != NULL)
+	if (m->scan.method.p == NULL) {
+		mcp_session_key(m, key);
+		stream_reply(m->req->handle, key, &m->scan);
+	} else if (row != NULL && row->flags & MF_NOTE && row->fn != NULL)
 		row->fn(m);
 }
 

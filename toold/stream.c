@@ -3,7 +3,7 @@
  * stream.c: see stream.h.  Runs in toold.  What is sent is our own text but
  * for ids and tokens of the client, which are echoed to it as they were
  * scanned; a client's response is looked at only when it names a question
- * that is open for the same user and client.
+ * that is open for the same user, client and session.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -440,20 +440,22 @@ stream_ask(struct stream *s, const char *method, const char *params)
 }
 
 static struct stream *
-stream_asking(const struct handle *h, uint64_t num)
+stream_asking(const struct handle *h, const uint8_t *session, uint64_t num)
 {
 	struct stream *s;
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++)
 		LIST_FOREACH(s, &by_id[i], by_id)
-			if (s->asked == num && same_client(s->handle, h))
+			if (s->asked == num && same_client(s->handle, h) &&
+			    memcmp(s->session, session, STREAM_KEY_LEN) == 0)
 				return (s);
 	return (NULL);
 }
 
 void
-stream_reply(const struct handle *h, const struct scan *scan)
+stream_reply(const struct handle *h, const uint8_t *session,
+    const struct scan *scan)
 {
 	const struct span *v = scan->error.p != NULL ? &scan->error :
 	    &scan->result;
@@ -468,10 +470,11 @@ stream_reply(const struct handle *h, const struct scan *scan)
 	    memcmp(id, ASK_PREFIX, sizeof(ASK_PREFIX) - 1) != 0 ||
 	    num_parse(id + sizeof(ASK_PREFIX) - 1,
 	    (size_t)n - (sizeof(ASK_PREFIX) - 1), UINT64_MAX - 1, &num) ==
-	    -1 || num == 0 || (s = stream_asking(h, num)) == NULL)
+	    -1 || num == 0 || (s = stream_asking(h, session, num)) == NULL)
 		return;
 	/* Expired: it stands still now, or is gone. */
-	if (handle_check(s->handle) && (s = stream_asking(h, num)) == NULL)
+	if (handle_check(s->handle) && (s = stream_asking(h, session, num)) ==
+	    NULL)
 		return;
 	s->asked = 0;
 	reply = json_loadb(v->p, v->len, JSON_REJECT_DUPLICATES |

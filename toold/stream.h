@@ -183,8 +183,9 @@ void	 streams_setconf(const struct msg_conf_toold *);
  */
 void	 stream_cancelled(const struct handle *, const uint8_t *session,
 	    const struct span *rpc_id);
-/* A response of the client, to stream_ask(). */
-void	 stream_reply(const struct handle *, const struct scan *);
+/* A response of the client to stream_ask(), in the session of the call. */
+void	 stream_reply(const struct handle *, const uint8_t *session,
+	    const struct scan *);
 /* The worker's channel is gone. */
 void	 streams_drop(const struct chan *);
 void	 streams_init(void);

@@ -156,7 +156,7 @@ const remove = async (era, sid, t, answer) => {
 	    'delete_table', arguments: { id: t.id } } }, h);
 	return messages(r, async (q) => {
 		eq(await there(t), true, 'before the answer');
-		const a = await post({ id: q.id, ...answer(q) }, h);
+		const a = await post({ id: q.id, ...await answer(q) }, h);
 		eq(a.status, 202);
 	});
 };
@@ -193,6 +193,20 @@ for (const era of ['2025-11-25', '2025-06-18']) {
 			post({ id: q.id, result: { action: 'accept', content:
 			    { confirm: true } } }, { ...headers(null, era),
 			    Authorization: `Bearer ${A}` });
+			return { result: { action: 'decline' } };
+		});
+		eq(m[1].result.isError, true);
+		eq(await there(t), true);
+	});
+	await test(`${era}: bug: an answer in another session was taken`,
+	    async () => {
+		const other = await session(era, { elicitation: {} });
+		const t = await table();
+		const m = await remove(era, sid, t, async (q) => {
+			for (const s of [other, null])
+				eq((await post({ id: q.id, result: { action:
+				    'accept', content: { confirm: true } } },
+				    headers(s, era))).status, 202);
 			return { result: { action: 'decline' } };
 		});
 		eq(m[1].result.isError, true);
