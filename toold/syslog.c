@@ -271,28 +271,6 @@ log_entry_parse(const char *line, size_t len, struct log_entry *e)
 	return (0);
 }
 
-static unsigned char
-fold(char ch)
-{
-	return ((unsigned char)(ch >= 'A' && ch <= 'Z' ? ch | 32 : ch));
-}
-
-/* Is needle in the text, whatever the case of ASCII letters. */
-static int
-contains(const struct log_part *t, const char *needle)
-{
-	size_t	i, k, n = strlen(needle);
-
-	for (i = 0; i + n <= t->len; i++) {
-		for (k = 0; k < n && fold(t->s[i + k]) == fold(needle[k]);
-		    k++)
-			;
-		if (k == n)
-			return (1);
-	}
-	return (0);
-}
-
 /* ---- get ---- */
 
 struct reading {
@@ -301,6 +279,8 @@ struct reading {
 	int64_t		 start, end;	/* window over what matches */
 	int64_t		 total, count;
 	char		 last[32];	/* time of the last line looked at */
+	json_t		*want;		/* texts, by the argument's name */
+	uint64_t	 bytes;		/* of the file to look at */
 	size_t		 begin;		/* of the answer */
 	int		 cut;
 };
@@ -327,39 +307,101 @@ level_fits(const struct call *c, const struct log_entry *e)
 	return (0);
 }
 
-/* Scripts name themselves in their lines. */
-static int
-script_fits(const struct call *c, const struct log_entry *e)
+/* A text to look for, with its ASCII letters lower; an array of them. */
+static json_t *
+lowered(const json_t *v)
 {
-	const json_t	*groups = json_object_get(c->args, "scriptGroup");
-	const char	*name = arg_str(c, "scriptName"), *group;
-	size_t		 i;
+	json_t	*out;
+	char	*s;
+	size_t	 i;
 
-	if (name != NULL && !contains(&e->message, name))
-		return (0);
-	for (i = 0; i < json_array_size(groups); i++) {
-		group = json_string_value(json_array_get(groups, i));
-		if (group != NULL && contains(&e->message, group))
-			return (1);
+	if (json_is_array(v)) {
+		out = json_array();
+		for (i = 0; i < json_array_size(v); i++)
+			if (json_array_append_new(out,
+			    lowered(json_array_get(v, i))) == -1) {
+				json_decref(out);
+				return (NULL);
+			}
+		return (out);
 	}
+	if (!json_is_string(v) ||
+	    (s = strdup(json_string_value(v))) == NULL)
+		return (NULL);
+	ascii_lower(s);
+	out = json_string(s);
+	free(s);
+	return (out);
+}
+
+/* What texts the call looks for: 0 or -1. */
+static int
+wanted(struct reading *r)
+{
+	static const char *const keys[] = { "message", "scriptName",
+	    "scriptGroup", NULL };
+	const json_t	*v;
+	size_t		 i, n;
+
+	if ((r->want = json_object()) == NULL)
+		return (-1);
+	for (i = 0; keys[i] != NULL; i++)
+		if ((v = json_object_get(r->c->args, keys[i])) != NULL &&
+		    json_object_set_new(r->want, keys[i], lowered(v)) == -1)
+			return (-1);
+	/* More to look for, less to look at: what a call costs is bounded. */
+	n = json_array_size(json_object_get(r->want, "scriptGroup")) +
+	    (json_object_get(r->want, "message") != NULL) +
+	    (json_object_get(r->want, "scriptName") != NULL);
+	r->bytes = SYSLOG_BYTES / (1 + 2 * n);
+	return (0);
+}
+
+/* In time that grows with the text only, whatever the two are. */
+static int
+contains(const char *low, size_t len, const json_t *what)
+{
+	return (what == NULL || memmem(low, len, json_string_value(what),
+	    json_string_length(what)) != NULL);
+}
+
+/* Texts, whatever the case of ASCII letters. */
+static int
+text_fits(const struct reading *r, const struct log_part *t)
+{
+	static char	 low[CHUNK];
+	const json_t	*groups = json_object_get(r->want, "scriptGroup");
+	size_t		 i, n;
+
+	if (json_object_size(r->want) == 0)
+		return (1);
+	n = t->len < sizeof(low) ? t->len : sizeof(low) - 1;
+	memcpy(low, t->s, n);
+	for (i = 0; i < n; i++)
+		if (low[i] >= 'A' && low[i] <= 'Z')
+			low[i] |= 32;
+	/* Scripts name themselves in their lines. */
+	if (!contains(low, n, json_object_get(r->want, "message")) ||
+	    !contains(low, n, json_object_get(r->want, "scriptName")))
+		return (0);
+	for (i = 0; i < json_array_size(groups); i++)
+		if (contains(low, n, json_array_get(groups, i)))
+			return (1);
 	return (json_array_size(groups) == 0);
 }
 
 static int
 entry_fits(const struct reading *r, const struct log_entry *e)
 {
-	const char	*text = arg_str(r->c, "message");
-
-	if (!level_fits(r->c, e) || !script_fits(r->c, e))
-		return (0);
-	if (text != NULL && !contains(&e->message, text))
+	if (!level_fits(r->c, e))
 		return (0);
 	if (r->from[0] == '\0' && r->to[0] == '\0')
-		return (1);
+		return (text_fits(r, &e->message));
 	if (e->time.len == 0)
 		return (0);
 	return ((r->from[0] == '\0' || memcmp(e->time.s, r->from, 24) >= 0) &&
-	    (r->to[0] == '\0' || memcmp(e->time.s, r->to, 24) <= 0));
+	    (r->to[0] == '\0' || memcmp(e->time.s, r->to, 24) <= 0) &&
+	    text_fits(r, &e->message));
 }
 
 static void
@@ -460,7 +502,7 @@ file_read(struct reading *r, int fd, off_t size)
 		used = chunk_take(r, s, have, 0);
 		memmove(s, s + used, have - used);
 		have -= used;
-		if (all >= SYSLOG_BYTES) {
+		if (all >= r->bytes) {
 			rv = 1;
 			break;
 		}
@@ -569,7 +611,8 @@ syslog_get(struct call *c)
 	buf_addf(c->out, "{\"type\":\"%s\",\"name\":\"%s\",\"entries\":[",
 	    cat->type, name);
 	r.begin = c->out->len;
-	stopped = file_read(&r, fd, size);
+	stopped = wanted(&r) == -1 ? -1 : file_read(&r, fd, size);
+	json_decref(r.want);
 	close(fd);
 	if (stopped == -1)
 		return (call_fail(c, "The log file cannot be read"));

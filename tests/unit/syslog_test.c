@@ -225,6 +225,48 @@ test_large(void **state)
 	assert_non_null(strstr(r, "go on with start "));
 }
 
+/*
+ * Texts that match almost everywhere: looked for one place at a time, this
+ * would not end within a day.
+ */
+static void
+test_search_of_texts_that_almost_match(void **state)
+{
+	static char	text[1600000], args[1600000];
+	const char	*r;
+	size_t		n = 0;
+	int		i;
+
+	for (i = 0; i < 25; i++) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+		    "2026-05-16T08:00:00.%03dZ info toold: ", i);
+		memset(text + n, 'a', 60000);
+		n += 60000;
+		text[n++] = '\n';
+	}
+	text[n] = '\0';
+	file_make("2026-05-16-scripts.log", text);
+	n = 0;
+	for (i = 0; i < 64; i++) {
+		args[n++] = i == 0 ? ' ' : ',';
+		args[n++] = '"';
+		memset(args + n, i % 2 == 0 ? 'a' : 'A', 20000);
+		n += 20000;
+		n += (size_t)snprintf(args + n, sizeof(args) - n, "%c\"",
+		    i == 63 ? 'A' : 'b');
+	}
+	r = rig_run(&ann, "get_system_log", "{\"type\":\"scripts\","
+	    "\"name\":\"2026-05-16-scripts.log\",\"scriptGroup\":[%s]}",
+	    args);
+	assert_string_equal(rig_member(r, "count"), "1");
+	assert_string_equal(rig_member(r, "truncated"), "true");
+	args[n - 2] = 'b';
+	r = rig_run(&ann, "get_system_log", "{\"type\":\"scripts\","
+	    "\"name\":\"2026-05-16-scripts.log\",\"scriptGroup\":[%s]}",
+	    args);
+	assert_string_equal(rig_member(r, "count"), "0");
+}
+
 /* More than one call looks at: the answer says where to go on. */
 static void
 test_huge(void **state)
@@ -323,6 +365,7 @@ main(void)
 		LOG_TEST(test_get),
 		LOG_TEST(test_names),
 		LOG_TEST(test_large),
+		LOG_TEST(test_search_of_texts_that_almost_match),
 		LOG_TEST(test_huge),
 		LOG_TEST(test_parse),
 		LOG_TEST(test_role),
