@@ -31,6 +31,23 @@ header(struct request *req, unsigned int flag, struct span *sp,
 	sp->len = strlen(value);
 }
 
+/* The shared text in its place, as the listener puts it. */
+static void
+text_join(const struct reply *r)
+{
+	struct buf whole;
+
+	if (r->text == NULL)
+		return;
+	buf_init(&whole, 0);
+	buf_add(&whole, r->body->data, r->text_at);
+	buf_add(&whole, r->text->text.data, r->text->text.len);
+	buf_add(&whole, r->body->data + r->text_at,
+	    r->body->len - r->text_at);
+	buf_free(r->body);
+	*r->body = whole;
+}
+
 static void
 check(const struct reply *r)
 {
@@ -84,8 +101,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		header(&req, CF_SESSION, &req.session, "0123456789");
 	req.body.p = (const char *)data + 1;
 	req.body.len = len - 1;
+	memset(&r, 0, sizeof(r));
 	r.body = &body;
 	mcp_serve(&req, &r);
+	text_join(&r);
 	if (!r.gone)
 		check(&r);
 	return (0);
