@@ -10,13 +10,13 @@ secs=${1:-60}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- $(ls tests/fuzz/*_fuzz.c |
     sed 's,.*/\(.*\)_fuzz\.c,\1,')
+flags="-O1 -g -fno-omit-frame-pointer -DLIBFUZZER -DKEEPD_SANITIZED"
+flags="$flags -fsanitize=fuzzer-no-link,address,undefined"
+flags="$flags -fno-sanitize-recover=undefined"
 status=0
 for n; do
 	make -s OBJ=obj/lf CC=clang HARDEN=-fPIE \
-	    CFLAGS="-O1 -g -fno-omit-frame-pointer -DLIBFUZZER
-		-DKEEPD_SANITIZED
-		-fsanitize=fuzzer-no-link,address,undefined
-		-fno-sanitize-recover=undefined" \
+	    CFLAGS="$flags" \
 	    LDFLAGS=-fsanitize=fuzzer,address,undefined \
 	    "obj/lf/fuzz/${n}_fuzz" >/dev/null || exit 2
 	mkdir -p "obj/lf/corpus/$n"
