@@ -533,21 +533,23 @@ static struct stream *
 stream_resumable(const struct stream *from, const uint8_t *session,
     uint64_t resume)
 {
+	const uint8_t *grant = handle_caller(from->handle)->grant;
 	struct stream *s;
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++)
 		LIST_FOREACH(s, &by_id[i], by_id)
-			if (s->resume == resume && same_client(s->handle,
-			    from->handle) && memcmp(s->session, session,
-			    STREAM_KEY_LEN) == 0)
+			if (s->resume == resume &&
+			    memcmp(handle_caller(s->handle)->grant, grant,
+			    GRANT_LEN) == 0 &&
+			    memcmp(s->session, session, STREAM_KEY_LEN) == 0)
 				return (s);
 	return (NULL);
 }
 
 /*
- * The handle stays that of the call: whoever may have the answer is the
- * same user in the same session, and a revoked grant takes the call along.
+ * The handle stays that of the call: whoever may have the answer has the
+ * same grant and session, and a revoked grant takes the call along.
  */
 int
 stream_resume(struct stream *from, const uint8_t *session,

@@ -471,6 +471,21 @@ await test('notifications/cancelled takes a waiting call back, and only the ' +
 	eq(await there(t), true);
 });
 
+await test('bug: an answer went to a grant that could be revoked before it',
+    async () => {
+	const t = await doomed('doomed3b');
+	const { s, session } = await asking(D, t);
+	const sid = session.headers['Mcp-Session-Id'];
+	const g = await connect(base, 'designer', process.env.K_PW_DESIGNER,
+	    { client: gD.client });
+	const other = await Stream.get(g.access, sid,
+	    { 'Last-Event-ID': s.ids[0] });
+	await mark(other);
+	eq(other.ids, []);
+	other.close();
+	s.close();
+});
+
 await test('2025-11-25: the answer of a lost stream can be had on another',
     async () => {
 	const t = await doomed('doomed4');
