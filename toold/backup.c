@@ -191,9 +191,12 @@ restore_refused(sqlite3 *db, const struct msg_ctl *m, char *why, size_t size)
 
 	if ((text = file_refused(db, why, size)) != NULL)
 		return (text);
+	/* One that cannot even be counted is to be replaced all the more. */
+	if (m->flags & CTLF_RESTORE_OVER)
+		return (NULL);
 	if (store_getstat(&st) == -1)
-		return (store_error());
-	if (st.artifacts != 0 && !(m->flags & CTLF_RESTORE_OVER))
+		return ("this server's store cannot be read: -f replaces it");
+	if (st.artifacts != 0)
 		return ("this server has artifacts already: -f replaces all "
 		    "it has");
 	return (NULL);

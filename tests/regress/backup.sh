@@ -138,6 +138,16 @@ k_node revoked "$K_TESTS/regress/backup.mjs" revoked
 k_true "(and back)" k_ctl restore -f "$B"
 k_wait_ready
 
+# ---- a broken store ----
+k_stop
+sqlite3 "$K_DIR/state/tool/keepd.db" "DROP TABLE tally;
+    PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+k_start
+k_has "a store that lost a table is not replaced unasked" \
+    "$(try restore "$B")" "-f replaces"
+k_true "a store that lost a table can be replaced" k_ctl restore -f "$B"
+k_wait_ready
+
 # ---- formats ----
 DB=$K_DIR/state/tool/keepd.db
 older() {	# the file, as the release before wrote it
