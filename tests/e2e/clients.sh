@@ -16,6 +16,8 @@ for p in v1 v2; do
 done
 K_PREFIX=mcp-remote k_e2e mcp-remote remote.mjs
 K_PREFIX=inspector k_e2e inspector inspector.mjs
-K_PREFIX=inspector-web k_e2e inspector-web inspector-web.mjs
+# Its page takes half a minute, and who runs keepd is nothing to it.
+[ "$(k_as)" = nobody ] ||
+    K_PREFIX=inspector-web k_e2e inspector-web inspector-web.mjs
 [ -z "${K_PROXY:-}" ] || k_proxy_stop
 k_done
