@@ -23,8 +23,11 @@ role_pid() {	# role
 	_i=0
 	while [ $_i -lt 200 ]; do
 		_pid=$(k_role_pids "$1" | head -n 1)
+		# One that is started anew has master's list before its own.
 		[ -z "$_pid" ] || ! grep -q "$READY" \
-		    "/proc/$_pid/status" 2>/dev/null || {
+		    "/proc/$_pid/status" 2>/dev/null ||
+		    ! k_ctl -j status 2>/dev/null | grep -q \
+		    "\"pid\":\"$_pid\".*\"state\":\"running\"" || {
 			echo "$_pid"
 			return
 		}
