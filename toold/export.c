@@ -151,28 +151,6 @@ with_rows(const struct art *a)
 }
 
 static void
-rows_text(struct buf *b, const struct table *tab)
-{
-	unsigned int	i;
-
-	SQL(b, "SELECT ");
-	sql_col(b, IC_ROWID);
-	SQL(b, ", ");
-	sql_col(b, IC_ID);
-	for (i = 0; i < tab->nfields; i++) {
-		SQL(b, ", ");
-		sql_col(b, (int)tab->field[i].col);
-	}
-	SQL(b, " FROM ");
-	sql_tab(b, tab->tab);
-	SQL(b, " WHERE ");
-	sql_col(b, IC_ROWID);
-	SQL(b, " > ?1 ORDER BY ");
-	sql_col(b, IC_ROWID);
-	SQL(b, " LIMIT ?2");
-}
-
-static void
 row_put(struct buf *b, const struct table *tab, struct stmt *st)
 {
 	unsigned int	i;
@@ -201,7 +179,7 @@ rows_put(struct transfer *t, const struct table *tab)
 	int		 n = 0, r;
 
 	buf_init(&text, 65536);
-	rows_text(&text, tab);
+	transfer_select(&text, tab);
 	st = sql_get(SP_ROW, &text);
 	buf_free(&text);
 	if (st == NULL)

@@ -32,6 +32,8 @@
 #include "handle.h"
 #include "scan.h"
 
+struct table;
+
 #define TRANSFER_FORMAT		"keepd package"
 #define TRANSFER_VERSION	1
 #define TRANSFER_FILE_MAX	(256U << 20)	/* a JSON file */
@@ -98,6 +100,8 @@ const struct art_group *transfer_group(enum art_type);
 const char *export_package(struct transfer *);
 const char *import_package(struct transfer *);
 const char *export_rows(struct transfer *);
+/* SELECT of a table's rows behind row number ?1, in order, at most ?2. */
+void	 transfer_select(struct buf *, const struct table *);
 const char *import_rows(struct transfer *);
 
 /* ---- import_shape.c: what comes from elsewhere ---- */

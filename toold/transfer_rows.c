@@ -78,8 +78,8 @@ csv_put(struct buf *b, const char *s, size_t len)
 	buf_addc(b, '"');
 }
 
-static void
-select_text(struct buf *b, const struct table *tab)
+void
+transfer_select(struct buf *b, const struct table *tab)
 {
 	unsigned int	i;
 
@@ -148,7 +148,7 @@ out_step(struct transfer *t)
 	if ((why = table_open(t, 0, &tab)) != NULL)
 		return (transfer_fail(t, "%s", why));
 	buf_init(&text, 65536);
-	select_text(&text, tab);
+	transfer_select(&text, tab);
 	st = sql_get(SP_ROW, &text);
 	buf_free(&text);
 	if (st == NULL)
