@@ -267,9 +267,12 @@ handle_ended(const struct handle *h)
 int
 handle_check(struct handle *h)
 {
-	if (!h->closed && handle_expired(h))
-		handle_close(h);
-	return (h->closed);
+	if (h->closed)
+		return (1);
+	if (!handle_expired(h))
+		return (0);
+	handle_close(h);		/* frees one that nobody holds */
+	return (1);
 }
 
 int

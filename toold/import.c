@@ -585,7 +585,7 @@ artifact_take(struct transfer *t, const struct item *it, json_t *o,
 
 /* ---- rows ---- */
 
-/* The table of rows, which must lie in the package of this import. */
+/* The table of rows, in the package of this import; NULL in tab: none. */
 static const char *
 rows_table(struct transfer *t, const char *name, struct table **tab)
 {
@@ -594,6 +594,7 @@ rows_table(struct transfer *t, const char *name, struct table **tab)
 	const char	*why;
 	int		 r, here;
 
+	*tab = NULL;
 	if ((why = package_missing(t)) != NULL)
 		return (why);
 	if ((r = art_load_name(t->who, ART_TABLE, name, 0, &a)) == 1) {
@@ -604,8 +605,7 @@ rows_table(struct transfer *t, const char *name, struct table **tab)
 			return ("the table lies in another package, and its "
 			    "rows stay as they are");
 	}
-	return (r == 1 ? NULL : r == -1 ? store_error() :
-	    "there is no such table");
+	return (r == -1 ? store_error() : NULL);
 }
 
 /* How many rows this import has put into the table; -1: none go in. */
@@ -643,6 +643,8 @@ rows_take(struct transfer *t, json_t *o)
 		return ("it has no table and rows");
 	if ((why = rows_table(t, name, &tab)) != NULL)
 		return (why);
+	if (tab == NULL)
+		return ("there is no such table");
 	if ((at = rows_begin(t, name, tab)) == -1)
 		return (NULL);
 	if (json_integer_value(json_object_get(o, "from")) != at)

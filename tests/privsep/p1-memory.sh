@@ -29,7 +29,8 @@ pids_of() {	# role, or keepd for the master
 }
 
 # ---- the signing key: its private number, as OpenSSL prints it ----
-key=$(find "$K_DIR/state" -name 'sign-*.pem' | head -n 1)
+# Files that wait for the keys to come are empty.
+key=$(find "$K_DIR/state" -name 'sign-*.pem' -size +0 | head -n 1)
 openssl pkey -in "$key" -noout -text | sed -n '/^priv:/,/^pub:/p' |
     grep '^ ' | tr -d ' :\n' | sed 's/^00//' >"$K_DIR/key"
 echo >>"$K_DIR/key"
