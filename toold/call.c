@@ -24,41 +24,22 @@
 
 static struct buf result;		/* of the call that runs; kept */
 
-/* The bytes of w that are c have their high bit set; others may above them. */
-static uint64_t
-has_byte(uint64_t w, uint8_t c)
-{
-	w ^= 0x0101010101010101ULL * c;
-	return ((w - 0x0101010101010101ULL) & ~w & 0x8080808080808080ULL);
-}
-
 /*
  * JSON text as the content of a JSON string.  The text is our own and valid,
- * so only two characters need a backslash; eight bytes without one are taken
- * at once.
+ * so only two characters need a backslash.
  */
 static void
 quote_json(struct buf *b, const uint8_t *p, size_t len)
 {
 	uint8_t *out;
-	uint64_t w;
-	size_t i = 0, n = 0;
+	size_t i, n = 0;
 
 	if ((out = buf_reserve(b, 2 * len)) == NULL)
 		return;
-	while (i < len) {
-		if (len - i >= sizeof(w)) {
-			memcpy(&w, p + i, sizeof(w));
-			if ((has_byte(w, '"') | has_byte(w, '\\')) == 0) {
-				memcpy(out + n, &w, sizeof(w));
-				i += sizeof(w);
-				n += sizeof(w);
-				continue;
-			}
-		}
+	for (i = 0; i < len; i++) {
 		if (p[i] == '"' || p[i] == '\\')
 			out[n++] = '\\';
-		out[n++] = p[i++];
+		out[n++] = p[i];
 	}
 	b->len += n;
 }
