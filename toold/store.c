@@ -276,6 +276,12 @@ db_config(sqlite3 *db)
 		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
 		{ SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
 		{ SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0 },
+		/*
+		 * Plans do not hang on bound values: else a partial index
+		 * makes every step of a statement on its table begin with
+		 * the parser again.
+		 */
+		{ SQLITE_DBCONFIG_ENABLE_QPSG, 1 },
 		{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 }
 	};
 	size_t	i;
