@@ -655,10 +655,41 @@ test_indices_are_used(void **state)
 	assert_true(sorted > 0);
 }
 
+/* Values that are bound may not send a statement through the parser again. */
+static void
+test_bug_each_get_was_prepared_again(void **state)
+{
+	sqlite3_stmt *st = NULL;
+	char a[64], b[64];
+	int i, again = 0, steps = 0;
+
+	snprintf(a, sizeof(a), "%s", rig_id(rig_run(&ann, "save_table",
+	    "{\"table\":{\"name\":\"one\",\"fields\":[{\"fieldName\":\"a\","
+	    "\"fieldType\":\"text\"}]}}")));
+	snprintf(b, sizeof(b), "%s", rig_id(rig_run(&ann, "save_table",
+	    "{\"table\":{\"name\":\"two\",\"fields\":[{\"fieldName\":\"a\","
+	    "\"fieldType\":\"text\"}]}}")));
+	rig_run(&ann, "get_table", "{\"id\":\"%s\"}", a);
+	while ((st = sqlite3_next_stmt(store_db(), st)) != NULL) {
+		sqlite3_stmt_status(st, SQLITE_STMTSTATUS_REPREPARE, 1);
+		sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 1);
+	}
+	for (i = 0; i < 10; i++)
+		rig_run(&ann, "get_table", "{\"id\":\"%s\"}", i & 1 ? a : b);
+	while ((st = sqlite3_next_stmt(store_db(), st)) != NULL) {
+		again += sqlite3_stmt_status(st, SQLITE_STMTSTATUS_REPREPARE,
+		    0);
+		steps += sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 0);
+	}
+	assert_true(steps >= 10);
+	assert_int_equal(again, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_bug_each_get_was_prepared_again),
 		RIG_TEST(test_values),
 		RIG_TEST(test_bad_values),
 		RIG_TEST(test_vector),
