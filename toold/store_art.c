@@ -38,6 +38,8 @@ static const struct art_kind kinds[ART_MAX] = {
 
 static struct query	q_id = QUERY(SEL_ART FROM_ART BY_ID);
 static struct query	q_name = QUERY(SEL_ART FROM_ART BY_NAME);
+static struct query	q_seen = QUERY(
+    "SELECT a.num, a.package, p.acl, p.flags" FROM_ART BY_ID);
 static struct query	q_def = QUERY(
     "SELECT def FROM artifact WHERE num = ?1");
 static struct query	q_echo = QUERY(
@@ -404,25 +406,40 @@ def_copy(struct call *c, const char *def, size_t len)
 	return (TE_OK);
 }
 
+/*
+ * What the get of a small record is made of, so only what decides is read
+ * first; and that row is held until the text is read: both statements then
+ * share one look at the log.
+ */
 enum tool_err
 art_send(struct call *c, enum art_type type, const char *id)
 {
-	struct stmt	*st;
-	struct art	 a;
+	struct stmt	*st, *def;
 	enum tool_err	 e;
+	char		 key[ID_SIZE];
 	int		 r;
 
 	call_target(c, id != NULL ? id : "");
-	if ((r = art_load(c->who, type, id, 0, &a)) == -1)
-		return (store_fail(c));
-	if (r == 0 || a.level == PL_NONE)
+	if (id_lower(key, id) == -1)
 		return (call_fail(c, "Not Found"));
-	if ((st = query_get(&q_def)) == NULL)
+	if ((st = query_get(&q_seen)) == NULL ||
+	    (def = query_get(&q_def)) == NULL)
 		return (store_fail(c));
-	sql_bind_int(st, 1, a.num);
-	if (sql_step(st) != 1)
-		return (store_fail(c));
-	e = def_copy(c, sql_str(st, 0), sql_len(st, 0));
+	sql_bind_int(st, 1, type);
+	sql_bind_str(st, 2, key);
+	if ((r = sql_step(st)) != 1)
+		return (r == 0 ? call_fail(c, "Not Found") : store_fail(c));
+	sql_bind_int(def, 1, sql_int(st, 0));
+	if (pkg_level(c->who, type == ART_PACKAGE ? key : sql_str(st, 1),
+	    sql_str(st, 2), sql_len(st, 2), (unsigned int)sql_int(st, 3),
+	    type == ART_PACKAGE) == PL_NONE)
+		e = call_fail(c, "Not Found");
+	else if (sql_step(def) != 1)
+		e = store_fail(c);
+	else {
+		e = def_copy(c, sql_str(def, 0), sql_len(def, 0));
+		sql_done(def);
+	}
 	sql_done(st);
 	return (e);
 }
