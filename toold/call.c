@@ -130,7 +130,7 @@ answer_input(struct mcp *m, const struct call *c)
 	char sealed[INPUT_TEXT_MAX] = "";
 
 	if (c->ask_state[0] != '\0' && input_seal(c->who, "tools/call",
-	    c->tool->name, input_hash(c->args), c->ask_state, sealed) == -1) {
+	    c->tool->name, args_hash(c->args), c->ask_state, sealed) == -1) {
 		mcp_error(m, RPC_INTERNAL, NULL, "no state can be made");
 		return;
 	}
@@ -489,7 +489,7 @@ mcp_tools_call(struct mcp *m)
 	    (m->scan.input_responses.p == NULL &&
 	    m->scan.request_state.p == NULL))
 		run(m, t, args, "", NULL);
-	else if (input_take(m, "tools/call", t->tool->name, input_hash(args),
+	else if (input_take(m, "tools/call", t->tool->name, args_hash(args),
 	    given, &input) == 0)
 		run(m, t, args, given, input);
 	json_decref(input);

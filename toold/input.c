@@ -4,8 +4,6 @@
  * network: a state is believed when its seal is right, an answer is one word
  * of a user who could as well have called without asking.
  */
-#include <sha2.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../common/log.h"
@@ -67,26 +65,6 @@ input_can(struct mcp *m)
 }
 
 /* ---- states ---- */
-
-uint64_t
-input_hash(const json_t *args)
-{
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	uint64_t h = 0;
-	char *text;
-	SHA2_CTX ctx;
-
-	text = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS |
-	    JSON_ENCODE_ANY);
-	if (text == NULL)
-		fatalx("no memory for the arguments of a call");
-	SHA256Init(&ctx);
-	SHA256Update(&ctx, (const uint8_t *)text, strlen(text));
-	SHA256Final(digest, &ctx);
-	memcpy(&h, digest, sizeof(h));
-	free(text);
-	return (h);
-}
 
 struct sealed {
 	int64_t		until_ms;

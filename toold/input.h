@@ -27,9 +27,10 @@ unsigned int input_capabilities(const struct span *);
 /* What the client of this request said it can. */
 unsigned int input_can(struct mcp *);
 
-/* Digest of the arguments that a state is bound to. */
-uint64_t input_hash(const json_t *args);
-/* Seal: out holds INPUT_TEXT_MAX.  0, or -1. */
+/*
+ * Seal, for arguments with this args_hash(): out holds INPUT_TEXT_MAX.  0,
+ * or -1.
+ */
 int	 input_seal(const struct caller *, const char *method,
 	    const char *name, uint64_t hash, const char *state, char *out);
 /* The state in a good text (out holds INPUT_STATE_MAX): 0, or -1. */

@@ -402,20 +402,15 @@ pipe_poll(void)
 
 /* ---- writes ---- */
 
-/* The arguments without requestId, in one fixed order of keys. */
-static uint64_t
-args_hash(json_t *args)
+uint64_t
+args_hash(const json_t *args)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	uint64_t h = 0;
-	json_t *copy = json_copy(args);
-	char *text = NULL;
 	SHA2_CTX ctx;
+	char *text;
 
-	if (copy != NULL) {
-		json_object_del(copy, "requestId");
-		text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
-	}
+	text = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
 	if (text == NULL)
 		fatalx("no memory for the arguments of a call");
 	SHA256Init(&ctx);
@@ -423,6 +418,20 @@ args_hash(json_t *args)
 	SHA256Final(digest, &ctx);
 	memcpy(&h, digest, sizeof(h));
 	free(text);
+	return (h);
+}
+
+/* Of the arguments without requestId. */
+static uint64_t
+repeat_hash(json_t *args)
+{
+	json_t *copy = json_copy(args);
+	uint64_t h;
+
+	if (copy == NULL)
+		fatalx("no memory for the arguments of a call");
+	json_object_del(copy, "requestId");
+	h = args_hash(copy);
 	json_decref(copy);
 	return (h);
 }
@@ -470,7 +479,7 @@ find_request(struct call *c, uint64_t *hash, enum tool_err *e)
 	*e = TE_OK;
 	if (c->request_id == NULL)
 		return (0);
-	*hash = args_hash(c->args);
+	*hash = repeat_hash(c->args);
 	switch (store_request_find(c->who, c->request_id, c->tool->name,
 	    *hash, c->out)) {
 	case 0:

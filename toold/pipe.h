@@ -47,6 +47,8 @@ enum pipe_end pipe_again(struct call *, struct handle *);
 void	 pipe_drop(struct call *);
 /* authd_poll(), and word to the client that its call goes on. */
 int	 pipe_poll(void);
+/* Digest of the arguments of a call, whatever the order of their keys. */
+uint64_t args_hash(const json_t *);
 /* Changes committed since the process started. */
 uint64_t pipe_commits(void);
 
