@@ -27,22 +27,18 @@ rpc_open_as(struct buf *b, const struct era_row *era, const struct span *id,
 	LITERAL(b, "{\"jsonrpc\":\"2.0\"");
 	add_id(b, era, id);
 	LITERAL(b, ",\"result\":{");
-	if (era->flags & EF_RESULT_TYPE)
-		buf_addf(b, "\"resultType\":\"%s\",\"_meta\":{"
-		    "\"io.modelcontextprotocol/serverInfo\":" SERVER_INFO
-		    "},", type);
+	if ((era->flags & EF_RESULT_TYPE) == 0)
+		return;
+	LITERAL(b, "\"resultType\":\"");
+	buf_adds(b, type);
+	LITERAL(b, "\",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":"
+	    SERVER_INFO "},");
 }
 
 void
 rpc_open(struct buf *b, const struct era_row *era, const struct span *id)
 {
-	LITERAL(b, "{\"jsonrpc\":\"2.0\"");
-	add_id(b, era, id);
-	LITERAL(b, ",\"result\":{");
-	if (era->flags & EF_RESULT_TYPE)
-		LITERAL(b, "\"resultType\":\"complete\",\"_meta\":{"
-		    "\"io.modelcontextprotocol/serverInfo\":" SERVER_INFO
-		    "},");
+	rpc_open_as(b, era, id, "complete");
 }
 
 void
