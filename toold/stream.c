@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "../common/buf.h"
-#include "../common/log.h"
 #include "../common/secret.h"
 #include "../common/text.h"
 #include "audit.h"
@@ -403,13 +402,19 @@ stream_answer(struct stream *s, unsigned int status, const void *p, size_t n)
 	stream_free(s);
 }
 
-void
-stream_unknown(struct stream *s)
+static void
+tell_unknown(const struct stream *s)
 {
 	struct msg_handle m;
 
 	memset(&m, 0, sizeof(m));
 	chan_send(s->ch, MSG_HANDLE_UNKNOWN, s->id, &m);
+}
+
+void
+stream_unknown(struct stream *s)
+{
+	tell_unknown(s);
 	stream_free(s);
 }
 
@@ -512,19 +517,25 @@ stream_cancel(struct chan *ch, uint32_t id)
 
 /* ---- an answer on another stream ---- */
 
-int
-stream_detach(struct stream *s)
+static void
+answer_nothing(struct chan *ch, uint32_t id)
 {
 	struct msg_answer m;
 
+	memset(&m, 0, sizeof(m));
+	m.status = 200;
+	chan_send_tail(ch, MSG_ANSWER, id, &m, NULL, 0);
+}
+
+int
+stream_detach(struct stream *s)
+{
 	if (s == NULL || (s->flags & SF_LATER) == 0 || s->resume == 0 ||
 	    s->flags & (SF_GONE | SF_DETACHED))
 		return (-1);
 	if ((s->flags & SF_OPEN) == 0)
 		event_prime(s);
-	memset(&m, 0, sizeof(m));
-	m.status = 200;
-	chan_send_tail(s->ch, MSG_ANSWER, s->id, &m, NULL, 0);
+	answer_nothing(s->ch, s->id);
 	s->flags |= SF_DETACHED;
 	return (0);
 }
@@ -626,16 +637,6 @@ call_goes_on(struct stream *s)
 	json_decref(reply);
 }
 
-static void
-answer_nothing(struct chan *ch, uint32_t id)
-{
-	struct msg_answer m;
-
-	memset(&m, 0, sizeof(m));
-	m.status = 200;
-	chan_send_tail(ch, MSG_ANSWER, id, &m, NULL, 0);
-}
-
 void
 stream_handle(struct chan *ch, uint32_t id, struct handle *h)
 {
@@ -711,7 +712,6 @@ stream_cancelled(const struct handle *h, const uint8_t *session,
 static void
 on_handle_closed(struct handle *h)
 {
-	struct msg_handle m;
 	struct chan *ch = NULL;		/* of one worker, but for resumed */
 	struct stream *s, *next;
 	int again;
@@ -731,8 +731,7 @@ on_handle_closed(struct handle *h)
 			chan_flush(ch);
 		ch = s->ch;
 		if (again) {
-			memset(&m, 0, sizeof(m));
-			chan_send(ch, MSG_HANDLE_UNKNOWN, s->id, &m);
+			tell_unknown(s);
 			stream_wait(s, 0);
 			continue;
 		}
