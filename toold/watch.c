@@ -334,21 +334,37 @@ add_subscription(struct buf *b, const struct watch *w)
 	buf_addc(b, '}');
 }
 
+/* What tells of a subscription begins with which one it is. */
+static void
+event_begin(struct buf *b, const struct watch *w)
+{
+	buf_init(b, 0);
+	buf_addc(b, '{');
+	add_subscription(b, w);
+}
+
+static void
+event_send(struct buf *b, const struct watch *w, const char *method)
+{
+	buf_addc(b, '}');
+	buf_addc(b, '\0');
+	if (b->failed)
+		fatalx("no memory for an event");
+	stream_event(w->s, method, (const char *)b->data);
+	buf_free(b);
+}
+
 static void
 tell_list(struct watch *w, const struct list_row *row)
 {
 	struct buf b;
 
-	buf_init(&b, 0);
-	buf_addc(&b, '{');
-	add_subscription(&b, w);
-	buf_addc(&b, '}');
-	buf_addc(&b, '\0');
-	if (b.failed)
-		fatalx("no memory for an event");
-	stream_event(w->s, row->method, w->listen ?
-	    (const char *)b.data : NULL);
-	buf_free(&b);
+	if (!w->listen) {
+		stream_event(w->s, row->method, NULL);
+		return;
+	}
+	event_begin(&b, w);
+	event_send(&b, w, row->method);
 }
 
 static void
@@ -356,18 +372,10 @@ tell_uri(struct watch *w, const struct watch_uri *u)
 {
 	struct buf b;
 
-	buf_init(&b, 0);
-	buf_addc(&b, '{');
-	add_subscription(&b, w);
+	event_begin(&b, w);
 	buf_adds(&b, w->listen ? ",\"uri\":" : "\"uri\":");
 	buf_add_json(&b, u->uri, strlen(u->uri));
-	buf_addc(&b, '}');
-	buf_addc(&b, '\0');
-	if (b.failed)
-		fatalx("no memory for an event");
-	stream_event(w->s, "notifications/resources/updated",
-	    (const char *)b.data);
-	buf_free(&b);
+	event_send(&b, w, "notifications/resources/updated");
 }
 
 /* Asked now, under the handle of now. */
@@ -563,9 +571,7 @@ acknowledge(struct watch *w)
 	size_t i;
 	int n = 0;
 
-	buf_init(&b, 0);
-	buf_addc(&b, '{');
-	add_subscription(&b, w);
+	event_begin(&b, w);
 	buf_adds(&b, ",\"notifications\":{");
 	for (i = 0; i < NLISTS; i++)
 		if (w->lists & lists[i].bit)
@@ -578,13 +584,8 @@ acknowledge(struct watch *w)
 		buf_add_json(&b, u->uri, strlen(u->uri));
 		buf_adds(&b, SLIST_NEXT(u, next) != NULL ? "," : "]");
 	}
-	buf_adds(&b, "}}");
-	buf_addc(&b, '\0');
-	if (b.failed)
-		fatalx("no memory for an event");
-	stream_event(w->s, "notifications/subscriptions/acknowledged",
-	    (const char *)b.data);
-	buf_free(&b);
+	buf_addc(&b, '}');
+	event_send(&b, w, "notifications/subscriptions/acknowledged");
 }
 
 static void
