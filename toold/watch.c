@@ -424,15 +424,13 @@ on_tell(struct ev_hook *hook)
 	store_read_begin();
 	for (w = TAILQ_FIRST(&due); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, waiting);
-		if (w->s == NULL || w->s->flags & SF_GONE) {
-			/* Told when there is somebody to tell. */
-			watch_rest(w);
-		} else if (stream_ready(w->s)) {
+		if (w->s != NULL && stream_ready(w->s)) {
 			watch_rest(w);
 			tell(w);
-		} else if (w->s->flags & SF_GONE)
+		} else if (w->s == NULL || w->s->flags & SF_GONE) {
+			/* Told when there is somebody to tell. */
 			watch_rest(w);
-		else if (retry_timer.pos == 0)
+		} else if (retry_timer.pos == 0)
 			ev_timer_set(&retry_timer, RETRY_MS);
 	}
 }
