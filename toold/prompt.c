@@ -30,15 +30,6 @@ arg_find(const struct prompt *p, const char *name)
 	return (NULL);
 }
 
-static int
-name_ok(const char *name)
-{
-	size_t n = name != NULL ? strlen(name) : 0;
-
-	return (n >= 1 && n <= 48 &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n);
-}
-
 /* Each {word} of the text is an argument. */
 static const char *
 text_lint(const struct prompt *p)
@@ -62,7 +53,7 @@ prompt_lint(const struct prompt *p)
 	const struct prompt_arg *a;
 	size_t i;
 
-	if (!name_ok(p->name))
+	if (!row_name_ok(p->name))
 		return ("the name is not [a-z0-9_]{1,48}");
 	if (p->title == NULL || p->description == NULL ||
 	    strlen(p->description) < 20)

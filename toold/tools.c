@@ -26,8 +26,8 @@ static uint64_t version;
 
 /* ---- rules ---- */
 
-static int
-name_ok(const char *name)
+int
+row_name_ok(const char *name)
 {
 	size_t n = name != NULL ? strlen(name) : 0;
 
@@ -122,7 +122,7 @@ tool_lint(const struct tool *t)
 {
 	const char *bad;
 
-	if (!name_ok(t->name))
+	if (!row_name_ok(t->name))
 		return ("the name is not [a-z0-9_]{1,48}");
 	if (t->title == NULL || t->description == NULL ||
 	    t->title[0] == '\0' || strlen(t->description) < 20)

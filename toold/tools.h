@@ -29,6 +29,8 @@ struct tool_entry {
 /* Tables of rows, ended by NULL: the whole surface of this program. */
 extern const struct tool *const tool_groups[];
 
+/* A name as rows of tools and prompts have it, [a-z0-9_]{1,48}: 1 or 0. */
+int	 row_name_ok(const char *);
 /* NULL if the row keeps the rules, else what is wrong with it. */
 const char *tool_lint(const struct tool *);
 /* Ends the process, naming the tool, when a row breaks the rules. */
