@@ -93,13 +93,9 @@ prompt_find(const char *name)
 int
 prompt_allowed(const struct prompt *p, const struct caller *who)
 {
-	uint32_t mask = who->display;
-
 	if (p->level == 0)
 		return (resource_feature.offered(who));
-	if (p->level == TL_EDIT)
-		mask = who->read_only ? 0 : who->edit;
-	return ((mask & PERM_BIT(p->perm)) != 0);
+	return ((level_mask(who, p->level) & PERM_BIT(p->perm)) != 0);
 }
 
 /* ---- prompts/list ---- */

@@ -267,14 +267,19 @@ tools_count(void)
 	return (nentries);
 }
 
+uint32_t
+level_mask(const struct caller *who, int level)
+{
+	if (level == TL_EDIT)
+		return (who->read_only ? 0 : who->edit);
+	return (who->display);
+}
+
 int
 tool_allowed(const struct tool *t, const struct caller *who)
 {
-	uint32_t mask = who->display;
-
-	if (t->level == TL_EDIT)
-		mask = who->read_only ? 0 : who->edit;
-	return ((mask & (PERM_BIT(t->perm) | t->any)) != 0);
+	return ((level_mask(who, t->level) & (PERM_BIT(t->perm) | t->any)) !=
+	    0);
 }
 
 /* ---- lists ---- */
@@ -358,7 +363,7 @@ const struct shared *
 tools_list(const struct caller *who, const struct era_row *era)
 {
 	unsigned int form = era->flags & EF_STRUCTURED;
-	uint32_t edit = who->read_only ? 0 : who->edit;
+	uint32_t edit = level_mask(who, TL_EDIT);
 	struct caller narrowed = *who;
 	struct list *l;
 	size_t i;

@@ -40,6 +40,8 @@ void	 tools_more(const struct tool *);
 void	 tools_free(void);
 size_t	 tools_count(void);
 const struct tool_entry *tool_find(const char *name, size_t len);
+/* PERM_BITs of what the caller may do at this level (TL_) in this request. */
+uint32_t level_mask(const struct caller *, int level);
 /* Does the caller hold what the row asks for: 1 or 0. */
 int	 tool_allowed(const struct tool *, const struct caller *);
 /*
