@@ -70,13 +70,9 @@ static void
 complete_prompt(struct mcp *m, const struct prompt *p, const char *name,
     const char *begin, const json_t *context, struct values *v)
 {
-	const struct prompt_arg *a = NULL;
+	const struct prompt_arg *a = prompt_arg(p, name);
 	enum art_type type;
-	size_t i;
 
-	for (i = 0; i < PROMPT_ARGS && p->args[i].name != NULL; i++)
-		if (strcmp(p->args[i].name, name) == 0)
-			a = &p->args[i];
 	if (a == NULL)
 		return;
 	type = a->of;

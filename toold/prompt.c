@@ -19,8 +19,8 @@
 
 /* ---- rows ---- */
 
-static const struct prompt_arg *
-arg_find(const struct prompt *p, const char *name)
+const struct prompt_arg *
+prompt_arg(const struct prompt *p, const char *name)
 {
 	size_t i;
 
@@ -40,7 +40,8 @@ text_lint(const struct prompt *p)
 	for (s = strchr(p->text, '{'); s != NULL; s = strchr(end, '{')) {
 		if ((end = strchr(s, '}')) == NULL ||
 		    text_setn(word, sizeof(word), s + 1,
-		    (size_t)(end - s) - 1) == -1 || arg_find(p, word) == NULL)
+		    (size_t)(end - s) - 1) == -1 ||
+		    prompt_arg(p, word) == NULL)
 			return ("the text names an argument that is not "
 			    "there");
 	}
@@ -64,10 +65,10 @@ prompt_lint(const struct prompt *p)
 		a = &p->args[i];
 		if (a->description == NULL)
 			return ("an argument without a description");
-		if (a->type_arg != NULL && arg_find(p, a->type_arg) == NULL)
+		if (a->type_arg != NULL && prompt_arg(p, a->type_arg) == NULL)
 			return ("type_arg names no argument");
 	}
-	if (p->shows != NULL && ((a = arg_find(p, p->shows)) == NULL ||
+	if (p->shows != NULL && ((a = prompt_arg(p, p->shows)) == NULL ||
 	    (a->of == 0 && a->type_arg == NULL)))
 		return ("shows names no argument that names an artifact");
 	return (p->text != NULL ? text_lint(p) : NULL);
@@ -169,7 +170,7 @@ method_list(struct mcp *m)
 const char *
 prompt_value(const struct prompt_call *c, const char *name)
 {
-	const struct prompt_arg *a = arg_find(c->prompt, name);
+	const struct prompt_arg *a = prompt_arg(c->prompt, name);
 
 	return (a != NULL ? c->value[a - c->prompt->args] : "");
 }
@@ -192,7 +193,7 @@ take_values(struct prompt_call *c, json_t *args)
 	size_t i;
 
 	json_object_foreach(args, key, v) {
-		if ((a = arg_find(c->prompt, key)) == NULL)
+		if ((a = prompt_arg(c->prompt, key)) == NULL)
 			return (bad_params(c->m, "the prompt has no argument ",
 			    key));
 		i = (size_t)(a - c->prompt->args);
@@ -256,7 +257,7 @@ put_filled(struct buf *b, const struct prompt_call *c)
 static int
 put_shown(struct prompt_call *c, struct buf *b)
 {
-	const struct prompt_arg *a = arg_find(c->prompt, c->prompt->shows);
+	const struct prompt_arg *a = prompt_arg(c->prompt, c->prompt->shows);
 	const char *name = prompt_value(c, a->name);
 	char uri[RESOURCE_URI_MAX], err[1024] = "";
 	enum resource_end end = RES_NONE;

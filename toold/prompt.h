@@ -58,6 +58,8 @@ extern const struct feature prompt_feature;
 /* NULL if the row keeps the rules, else what is wrong with it. */
 const char	*prompt_lint(const struct prompt *);
 const struct prompt *prompt_find(const char *name);
+/* The argument of that name, or NULL. */
+const struct prompt_arg *prompt_arg(const struct prompt *, const char *name);
 int		 prompt_allowed(const struct prompt *, const struct caller *);
 
 /* completion/complete (complete.c) */
