@@ -48,8 +48,8 @@ int	buf_addu(struct buf *, uint64_t);		/* decimal */
  */
 int	buf_add_json(struct buf *, const char *, size_t);
 /*
- * "key":"val" of an object that the buffer began with '{', with a comma
- * before all but the first; key is our own text.
+ * "key":"val" of an object, with a comma in front unless the buffer ends
+ * with its '{'; key is our own text.
  */
 int	buf_add_member(struct buf *, const char *key, const char *val);
 /* The string without the quotes. */

@@ -74,7 +74,9 @@ buf_add_json(struct buf *b, const char *s, size_t len)
 int
 buf_add_member(struct buf *b, const char *key, const char *val)
 {
-	buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
+	int	first = b->len == 0 || b->data[b->len - 1] == '{';
+
+	buf_addf(b, "%s\"%s\":", first ? "" : ",", key);
 	return (buf_add_json(b, val, strlen(val)));
 }
 

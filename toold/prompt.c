@@ -102,30 +102,19 @@ prompt_allowed(const struct prompt *p, const struct caller *who)
 /* ---- prompts/list ---- */
 
 static void
-put_text(struct buf *b, const char *key, const char *text)
-{
-	buf_addf(b, "\"%s\":", key);
-	buf_add_json(b, text, strlen(text));
-}
-
-static void
 put_prompt(struct buf *b, const struct prompt *p, int title)
 {
 	size_t i;
 
 	buf_addc(b, '{');
-	put_text(b, "name", p->name);
-	buf_addc(b, ',');
-	if (title) {
-		put_text(b, "title", p->title);
-		buf_addc(b, ',');
-	}
-	put_text(b, "description", p->description);
+	buf_add_member(b, "name", p->name);
+	if (title)
+		buf_add_member(b, "title", p->title);
+	buf_add_member(b, "description", p->description);
 	for (i = 0; i < PROMPT_ARGS && p->args[i].name != NULL; i++) {
 		buf_adds(b, i == 0 ? ",\"arguments\":[{" : ",{");
-		put_text(b, "name", p->args[i].name);
-		buf_addc(b, ',');
-		put_text(b, "description", p->args[i].description);
+		buf_add_member(b, "name", p->args[i].name);
+		buf_add_member(b, "description", p->args[i].description);
 		buf_addf(b, ",\"required\":%s}", p->args[i].required ?
 		    "true" : "false");
 	}
@@ -275,7 +264,7 @@ put_shown(struct prompt_call *c, struct buf *b)
 	if (end == RES_OK) {
 		buf_adds(b, ",{\"role\":\"user\",\"content\":{\"type\":"
 		    "\"resource\",\"resource\":{");
-		put_text(b, "uri", uri);
+		buf_add_member(b, "uri", uri);
 		buf_adds(b, ",\"mimeType\":\"application/json\",\"text\":");
 		buf_add_json(b, (const char *)text.data, text.len);
 		buf_adds(b, "}}}");
@@ -298,7 +287,8 @@ answer_text(struct prompt_call *c)
 		return;
 	}
 	rpc_open(b, c->m->era, &c->m->scan.id);
-	put_text(b, "description", c->prompt->description);
+	buf_adds(b, "\"description\":");
+	buf_add_json(b, c->prompt->description, strlen(c->prompt->description));
 	buf_adds(b, ",\"messages\":[{\"role\":\"user\",\"content\":{"
 	    "\"type\":\"text\",\"text\":\"");
 	put_filled(b, c);

@@ -356,13 +356,6 @@ struct page {
 };
 
 static void
-put_text(struct buf *b, const char *key, const char *text)
-{
-	buf_addf(b, "\"%s\":", key);
-	buf_add_json(b, text, strlen(text));
-}
-
-static void
 put_item(struct mcp *m, const struct art_brief *a)
 {
 	const struct resource_row *row = row_find(a->type);
@@ -371,16 +364,12 @@ put_item(struct mcp *m, const struct art_brief *a)
 
 	resource_uri(a->type, a->name, uri);
 	buf_addc(b, '{');
-	put_text(b, "uri", uri);
-	buf_addc(b, ',');
-	put_text(b, "name", a->name);
+	buf_add_member(b, "uri", uri);
+	buf_add_member(b, "name", a->name);
 	snprintf(text, sizeof(text), "%s %s", row->title, a->name);
-	if (m->era->flags & EF_STRUCTURED) {
-		buf_addc(b, ',');
-		put_text(b, "title", text);
-	}
-	buf_addc(b, ',');
-	put_text(b, "description", a->description[0] != '\0' ?
+	if (m->era->flags & EF_STRUCTURED)
+		buf_add_member(b, "title", text);
+	buf_add_member(b, "description", a->description[0] != '\0' ?
 	    a->description : text);
 	buf_adds(b, ",\"mimeType\":\"" MIME "\"");
 	if (m->era->flags & EF_STRUCTURED) {
@@ -505,15 +494,12 @@ method_list(struct mcp *m)
 static void
 put_template(struct buf *b, const struct resource_row *row, int title)
 {
-	buf_addf(b, "{\"uriTemplate\":\"" SCHEME "%s/" VARIABLE "\",",
+	buf_addf(b, "{\"uriTemplate\":\"" SCHEME "%s/" VARIABLE "\"",
 	    art_kind(row->type)->word);
-	put_text(b, "name", art_kind(row->type)->word);
-	buf_addc(b, ',');
-	if (title) {
-		put_text(b, "title", row->title);
-		buf_addc(b, ',');
-	}
-	put_text(b, "description", row->what);
+	buf_add_member(b, "name", art_kind(row->type)->word);
+	if (title)
+		buf_add_member(b, "title", row->title);
+	buf_add_member(b, "description", row->what);
 	buf_adds(b, ",\"mimeType\":\"" MIME "\"},");
 }
 

@@ -285,14 +285,6 @@ tool_allowed(const struct tool *t, const struct caller *who)
 /* ---- lists ---- */
 
 static void
-add_text(struct buf *b, const char *key, const char *text)
-{
-	buf_addf(b, "\"%s\":", key);
-	buf_add_json(b, text, strlen(text));
-	buf_addc(b, ',');
-}
-
-static void
 add_bool(struct buf *b, const char *key, int on)
 {
 	buf_addf(b, "\"%s\":%s", key, on ? "true" : "false");
@@ -303,8 +295,10 @@ static void
 add_annotations(struct buf *b, const struct tool *t, unsigned int form)
 {
 	buf_adds(b, "\"annotations\":{");
-	if ((form & EF_STRUCTURED) == 0)
-		add_text(b, "title", t->title);
+	if ((form & EF_STRUCTURED) == 0) {
+		buf_add_member(b, "title", t->title);
+		buf_addc(b, ',');
+	}
 	add_bool(b, "readOnlyHint", t->annotations & TA_READ_ONLY);
 	buf_addc(b, ',');
 	if ((t->annotations & TA_READ_ONLY) == 0) {
@@ -322,11 +316,11 @@ static void
 add_tool(struct buf *b, const struct tool *t, unsigned int form)
 {
 	buf_addc(b, '{');
-	add_text(b, "name", t->name);
+	buf_add_member(b, "name", t->name);
 	if (form & EF_STRUCTURED)
-		add_text(b, "title", t->title);
-	add_text(b, "description", t->description);
-	buf_adds(b, "\"inputSchema\":");
+		buf_add_member(b, "title", t->title);
+	buf_add_member(b, "description", t->description);
+	buf_adds(b, ",\"inputSchema\":");
 	buf_adds(b, t->input_schema);
 	if (form & EF_STRUCTURED && t->output_schema != NULL) {
 		buf_adds(b, ",\"outputSchema\":");
