@@ -180,18 +180,23 @@ put_tools(struct mcp *m)
 	m->reply->text_at = b->len;
 }
 
+int
+mcp_first_page(struct mcp *m, const char *what)
+{
+	if (m->scan.cursor.p == NULL)
+		return (0);
+	mcp_error(m, RPC_INVALID_PARAMS, NULL, "Invalid params: no such "
+	    "cursor; the list of %s has one page", what);
+	return (-1);
+}
+
 static void
 method_tools_list(struct mcp *m)
 {
 	struct buf *b = m->reply->body;
 
-	/* The whole list is the first page: there is no other. */
-	if (m->scan.cursor.p != NULL) {
-		mcp_error(m, RPC_INVALID_PARAMS, NULL,
-		    "Invalid params: no such cursor; the list of tools has "
-		    "one page");
+	if (mcp_first_page(m, "tools") == -1)
 		return;
-	}
 	rpc_open(b, m->era, &m->scan.id);
 	buf_adds(b, "\"tools\":");
 	put_tools(m);

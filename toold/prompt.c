@@ -141,11 +141,8 @@ method_list(struct mcp *m)
 {
 	struct buf *b = m->reply->body;
 
-	if (m->scan.cursor.p != NULL) {
-		mcp_error(m, RPC_INVALID_PARAMS, NULL, "Invalid params: no "
-		    "such cursor; the list of prompts has one page");
+	if (mcp_first_page(m, "prompts") == -1)
 		return;
-	}
 	rpc_open(b, m->era, &m->scan.id);
 	buf_adds(b, "\"prompts\":[");
 	put_prompts(m, extension_prompts(), put_prompts(m, prompt_rows, 0));

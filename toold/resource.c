@@ -510,11 +510,8 @@ method_templates(struct mcp *m)
 	struct buf *b = m->reply->body;
 	size_t i;
 
-	if (m->scan.cursor.p != NULL) {
-		mcp_error(m, RPC_INVALID_PARAMS, NULL, "Invalid params: no "
-		    "such cursor; the list of templates has one page");
+	if (mcp_first_page(m, "templates") == -1)
 		return;
-	}
 	rpc_open(b, m->era, &m->scan.id);
 	buf_adds(b, "\"resourceTemplates\":[");
 	for (i = 0; i < NROWS; i++)
