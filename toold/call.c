@@ -137,6 +137,14 @@ answer_input(struct mcp *m, const struct call *c)
 	input_answer(m, (const char *)c->out->data, c->out->len, sealed);
 }
 
+void
+mcp_busy(struct mcp *m)
+{
+	m->reply->status = 503;
+	m->reply->retry_after = 1;
+	mcp_error(m, RPC_INTERNAL, NULL, "Busy: nothing was done, try again");
+}
+
 /* What the pipeline came to, as the reply; not for PIPE_LATER. */
 static void
 answer_end(struct mcp *m, const struct call *c, enum pipe_end end)
@@ -159,10 +167,7 @@ answer_end(struct mcp *m, const struct call *c, enum pipe_end end)
 		break;
 	case PIPE_BUSY:
 	case PIPE_LATER:
-		m->reply->status = 503;
-		m->reply->retry_after = 1;
-		mcp_error(m, RPC_INTERNAL, NULL,
-		    "Busy: nothing was done, try again");
+		mcp_busy(m);
 		break;
 	}
 }

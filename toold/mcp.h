@@ -98,11 +98,13 @@ void	mcp_tools_call(struct mcp *);
  * when it made more than its calls a minute.
  */
 int	mcp_count_call(struct mcp *);
+/* The answer with status 503 for what was not begun or was taken back. */
+void	mcp_busy(struct mcp *);
 /*
  * The whole list of `what' is its first page: 0, or -1 and the error answer
  * when the request has a cursor.
  */
-int	 mcp_first_page(struct mcp *, const char *what);
+int	mcp_first_page(struct mcp *, const char *what);
 /* ,"ttlMs":..,"cacheScope":"private" where the revision has caching. */
 #define MCP_LIST_TTL_MS	60000
 void	mcp_cache_hints(struct mcp *, unsigned int ttl_ms);

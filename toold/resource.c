@@ -270,10 +270,7 @@ resource_refuse(struct mcp *m, enum resource_end end, const char *uri,
 		mcp_error(m, RPC_INTERNAL, NULL, "%s", err);
 		break;
 	case RES_BUSY:
-		m->reply->status = 503;
-		m->reply->retry_after = 1;
-		mcp_error(m, RPC_INTERNAL, NULL,
-		    "Busy: nothing was done, try again");
+		mcp_busy(m);
 		break;
 	case RES_GONE:
 		m->reply->gone = 1;
