@@ -74,7 +74,7 @@ struct change {
 
 static struct watch_list watches = TAILQ_HEAD_INITIALIZER(watches);
 static struct watch_list due = TAILQ_HEAD_INITIALIZER(due);
-static unsigned int nwatches, nidle;	/* idle: without a stream */
+static unsigned int nidle;		/* of them without a stream */
 static struct change changes[WATCH_CHANGES_MAX];
 static unsigned int nchanges, ncommitted;
 static int too_many;			/* changes: tell all of all */
@@ -115,7 +115,6 @@ watch_free(struct watch *w)
 	}
 	watch_rest(w);
 	TAILQ_REMOVE(&watches, w, all);
-	nwatches--;
 	nidle -= w->s == NULL;
 	free(w);
 }
@@ -130,7 +129,6 @@ watch_new(const struct caller *who)
 	SLIST_INIT(&w->uris);
 	memcpy(w->grant, who->grant, sizeof(w->grant));
 	TAILQ_INSERT_TAIL(&watches, w, all);
-	nwatches++;
 	nidle++;
 	return (w);
 }
@@ -767,12 +765,6 @@ watch_lists(unsigned int which)
 		if (w->due != 0)
 			watch_due(w);
 	}
-}
-
-unsigned int
-watch_count(void)
-{
-	return (nwatches);
 }
 
 static int

@@ -34,7 +34,5 @@ int	watch_offered(const struct era_row *);
  * callers; what a change of rights does for one.
  */
 void	watch_lists(unsigned int);
-/* Subscriptions there are (tests, status). */
-unsigned int watch_count(void);
 
 #endif
