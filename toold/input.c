@@ -101,7 +101,8 @@ input_seal(const struct caller *who, const char *method, const char *name,
 	return (text_set(out, INPUT_TEXT_MAX, text));
 }
 
-int
+/* The state in a good text (out holds INPUT_STATE_MAX): 0, or -1. */
+static int
 input_open(const struct caller *who, const char *method, const char *name,
     uint64_t hash, const char *text, size_t len, char *out)
 {

@@ -33,10 +33,6 @@ unsigned int input_can(struct mcp *);
  */
 int	 input_seal(const struct caller *, const char *method,
 	    const char *name, uint64_t hash, const char *state, char *out);
-/* The state in a good text (out holds INPUT_STATE_MAX): 0, or -1. */
-int	 input_open(const struct caller *, const char *method,
-	    const char *name, uint64_t hash, const char *text, size_t len,
-	    char *out);
 /*
  * requestState and inputResponses of a request, as state (holds
  * INPUT_STATE_MAX, "" when none) and *input (a new reference or NULL).

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../common/text.h"
-#include "audit.h"
 #include "extension.h"
 #include "opaque.h"
 #include "pipe.h"
