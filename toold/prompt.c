@@ -4,7 +4,6 @@
  * arguments come from the network and only ever become text of a message or
  * the name of what is looked for.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
  * scanned; a client's response is looked at only when it names a question
  * that is open for the same user, client and session.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  * network: bounded in number and length, and a URI is kept only if the
  * caller may read what it names.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +73,7 @@ struct change {
 
 static struct watch_list watches = TAILQ_HEAD_INITIALIZER(watches);
 static struct watch_list due = TAILQ_HEAD_INITIALIZER(due);
-static unsigned int nidle;		/* of them without a stream */
+static unsigned int nidle;		/* watches without a stream */
 static struct change changes[WATCH_CHANGES_MAX];
 static unsigned int nchanges, ncommitted;
 static int too_many;			/* changes: tell all of all */
