@@ -133,6 +133,16 @@ escapes(void **state)
 	assert_string_equal((char *)b.data,
 	    "\"a\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa9\"");
 	buf_reset(&b);
+	buf_adds(&b, "[{");
+	buf_add_member(&b, "a", "{");
+	buf_add_member(&b, "b", "x");
+	buf_adds(&b, ",\"c\":{");
+	buf_add_member(&b, "d", "y");
+	buf_adds(&b, "}}]");
+	buf_addc(&b, '\0');
+	assert_string_equal((char *)b.data,
+	    "[{\"a\":\"{\",\"b\":\"x\",\"c\":{\"d\":\"y\"}}]");
+	buf_reset(&b);
 	buf_add_html(&b, "<a href=\"x\">'&'</a>");
 	buf_addc(&b, '\0');
 	assert_string_equal((char *)b.data, "&lt;a href=&quot;x&quot;&gt;"
