@@ -408,22 +408,17 @@ trash_run(struct call *c, struct trash_work *w)
 {
 	int	r;
 
-	if (w->read.tried && w->read.r == NULL) {
-		(void)read_again(c, &w->read);
-		if (w->read.r == NULL)
-			return (call_later(c, READER_WAIT_MS));
-	}
-	read_begin(c, &w->read);
+	if (read_begin(c, &w->read) == -1)
+		return (read_later(c, &w->read));
 	if ((r = trash_turn(c, w)) == READ_ON)
-		return (call_later(c, 0));
+		return (read_later(c, &w->read));
 	if (r == -1) {
-		if (w->read.r != NULL || !read_again(c, &w->read))
+		if (!read_again(c, &w->read))
 			return (store_fail(c));
 		buf_reset(&w->items);
 		w->st = NULL;
 		w->n = 0;
-		return (call_later(c, w->read.r != NULL ? 0 :
-		    READER_WAIT_MS));
+		return (read_later(c, &w->read));
 	}
 	buf_adds(c->out, "{\"apps\":[");
 	buf_add(c->out, w->items.data, w->items.len);

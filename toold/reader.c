@@ -25,6 +25,7 @@
 #define STACK		(256U << 10)
 #define GUARD		(64U << 10)	/* at its end: no access */
 #define SLICE_MIN_US	500
+#define WAIT_MS		10		/* until a reader is free */
 
 struct reader {
 	sqlite3		*db;
@@ -319,28 +320,44 @@ read_step(struct reader *r, struct stmt *st)
 
 /* ---- how a tool goes about it ---- */
 
-void
+/* Are there readers for this call. */
+static int
+has_readers(const struct call *c)
+{
+	return (readers[0].db != NULL && !c->who->operator &&
+	    !store_in_tx());
+}
+
+int
 read_begin(const struct call *c, struct read *w)
 {
+	if (w->tried && w->r == NULL)
+		w->r = reader_get(c->who, store_conf()->read_ms);
 	if (w->r != NULL)
 		slice_begin(w->r);
-	if (w->tried || readers[0].db == NULL || c->who->operator ||
-	    store_in_tx())
-		return;
-	store_deadline(c->stream != NULL ? READ_TRY_MS : READ_ALONE_MS);
+	else if (w->tried)
+		return (-1);
+	else if (has_readers(c))
+		store_deadline(c->stream != NULL ? READ_TRY_MS :
+		    READ_ALONE_MS);
+	return (0);
 }
 
 int
 read_again(const struct call *c, struct read *w)
 {
-	if (!w->tried && (store_late() != 1 || c->stream == NULL ||
-	    readers[0].db == NULL || c->who->operator || store_in_tx()))
-		return (0);
-	if (w->r != NULL)
+	if (w->tried || store_late() != 1 || c->stream == NULL ||
+	    !has_readers(c))
 		return (0);
 	w->tried = 1;
 	w->r = reader_get(c->who, store_conf()->read_ms);
 	return (1);
+}
+
+enum tool_err
+read_later(struct call *c, const struct read *w)
+{
+	return (call_later(c, w->r != NULL ? 0 : WAIT_MS));
 }
 
 void

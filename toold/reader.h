@@ -25,7 +25,6 @@
 #define READER_TURN_US	3000		/* of all in one turn of the loop */
 #define READ_TRY_MS	3
 #define READ_ALONE_MS	45		/* where there is no later turn */
-#define READER_WAIT_MS	10		/* until one is free */
 
 /* Open the connections: before the sandbox is sealed.  NULL: none (tests). */
 void		 reader_open(const char *path);
@@ -55,19 +54,21 @@ int		 read_step(struct reader *, struct stmt *);
 /*
  * How a tool goes about it, with one of these in its state, zero at first:
  *
- *	read_begin(c, &w->read);	in each turn: its slice begins
+ *	in each turn: if (read_begin(c, &w->read) == -1) nothing can be done
+ *	    yet: return (read_later(c, &w->read));
  *	e = ... read_get(w->read.r), read_step() ...
- *	on READ_ON: return (call_later(c, 0));
- *	on failure: if (read_again(c, &w->read)) begin anew, in this turn if
- *	    w->read.r is set, else return (call_later(c, READER_WAIT_MS));
+ *	on READ_ON: return (read_later(c, &w->read));
+ *	on failure: if (read_again(c, &w->read)) forget what was read and
+ *	    return (read_later(c, &w->read)), to begin anew;
  *	at the end: read_end(&w->read);
  */
 struct read {
 	struct reader	*r;
 	int		 tried;		/* it will take long */
 };
-void		 read_begin(const struct call *, struct read *);
+int		 read_begin(const struct call *, struct read *);
 int		 read_again(const struct call *, struct read *);
+enum tool_err	 read_later(struct call *, const struct read *);
 void		 read_end(struct read *);
 
 #endif

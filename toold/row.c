@@ -324,7 +324,7 @@ query_anew(struct call *c, struct work *w)
 	w->st = NULL;
 	w->n = 0;
 	w->cut = w->counting = 0;
-	return (call_later(c, w->read.r != NULL ? 0 : READER_WAIT_MS));
+	return (read_later(c, &w->read));
 }
 
 static enum tool_err
@@ -333,12 +333,8 @@ query_run(struct call *c, struct work *w)
 	const struct query_args	*q = &w->q;
 	int			 r = 0;
 
-	if (w->read.tried && w->read.r == NULL) {
-		(void)read_again(c, &w->read);
-		if (w->read.r == NULL)
-			return (call_later(c, READER_WAIT_MS));
-	}
-	read_begin(c, &w->read);
+	if (read_begin(c, &w->read) == -1)
+		return (read_later(c, &w->read));
 	if (!w->counting && (r = query_rows(w)) == 0) {
 		w->total = q->skip + w->n;
 		w->counting = total_wanted(w);
@@ -346,10 +342,10 @@ query_run(struct call *c, struct work *w)
 	if (r == 0 && w->counting)
 		r = query_total(w);
 	if (r == READ_ON)
-		return (call_later(c, 0));
+		return (read_later(c, &w->read));
 	if (r == 0)
 		return (query_answer(c, w));
-	if (w->read.r == NULL && read_again(c, &w->read))
+	if (read_again(c, &w->read))
 		return (query_anew(c, w));
 	return (row_fail(c, w->t, &q->where, q->norder != 0 ? q->order[0] :
 	    FIELD_NONE));

@@ -853,25 +853,21 @@ list_run(struct list *l)
 	struct call	*c = l->c;
 	int		 r;
 
-	if (l->read.tried && l->read.r == NULL) {
-		(void)read_again(c, &l->read);
-		if (l->read.r == NULL)
-			return (call_later(c, READER_WAIT_MS));
-	}
-	read_begin(c, &l->read);
+	if (read_begin(c, &l->read) == -1)
+		return (read_later(c, &l->read));
 	r = list_turn(l);
 	if (r == READ_ON)
-		return (call_later(c, 0));
+		return (read_later(c, &l->read));
 	if (r == 0)
 		return (list_answer(l));
-	if (l->read.r != NULL || !read_again(c, &l->read))
+	if (!read_again(c, &l->read))
 		return (store_fail(c));
 	/* From the start, on a reader. */
 	buf_reset(&l->items);
 	l->st = NULL;
 	l->n = 0;
 	l->cut = l->counting = 0;
-	return (call_later(c, l->read.r != NULL ? 0 : READER_WAIT_MS));
+	return (read_later(c, &l->read));
 }
 
 static void
