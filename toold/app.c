@@ -13,9 +13,11 @@
 #include "reader.h"
 
 #define APP_NAME_MAX	64
-#define GIVEN_UP	1		/* revision.flags: the name is free */
 
-/* Deleted apps: the last revision of an id that has no record any more. */
+/*
+ * Deleted apps: the last revision of an id that has no record any more, if
+ * it is not RF_GIVEN_UP.
+ */
 #define TRASH								\
 	" FROM revision r LEFT JOIN artifact p ON p.type = 1"		\
 	" AND p.id = r.package WHERE r.type = 3"
