@@ -132,27 +132,11 @@ on_progress(void *arg)
 }
 
 static int
-file_int(sqlite3 *db, const char *sql, int64_t *out)
-{
-	sqlite3_stmt	*s;
-	int		 r = -1;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
-		return (-1);
-	if (sqlite3_step(s) == SQLITE_ROW) {
-		*out = sqlite3_column_int64(s, 0);
-		r = 0;
-	}
-	sqlite3_finalize(s);
-	return (r);
-}
-
-static int
 file_whole(sqlite3 *db)
 {
 	int64_t	n;
 
-	return (file_int(db, "SELECT count(*) FROM pragma_quick_check(1)"
+	return (sql_one(db, "SELECT count(*) FROM pragma_quick_check(1)"
 	    " WHERE quick_check = 'ok'", &n) == 0 && n == 1);
 }
 
@@ -163,9 +147,9 @@ file_refused(sqlite3 *db, char *why, size_t size)
 	int64_t	app, format, pages;
 
 	sqlite3_progress_handler(db, STORE_PROGRESS_OPS, on_progress, NULL);
-	if (file_int(db, "PRAGMA application_id", &app) == -1 ||
-	    file_int(db, "PRAGMA user_version", &format) == -1 ||
-	    file_int(db, "PRAGMA page_size", &pages) == -1)
+	if (sql_one(db, "PRAGMA application_id", &app) == -1 ||
+	    sql_one(db, "PRAGMA user_version", &format) == -1 ||
+	    sql_one(db, "PRAGMA page_size", &pages) == -1)
 		return ((sqlite3_errcode(db) & 0xff) == SQLITE_CORRUPT ?
 		    "the backup is damaged" : "not a backup of toold's store");
 	if (app != STORE_APPLICATION)
@@ -241,7 +225,7 @@ restore(struct chan *ch, uint32_t id, const struct msg_ctl *m, int fd)
 		return ("the file cannot be read as a store");
 	text = restore_refused(from, m, why, sizeof(why));
 	if (text != NULL || m->command == CTL_TOOLD_CHECK) {
-		(void)file_int(from, "SELECT coalesce(sum(n), 0) FROM tally",
+		(void)sql_one(from, "SELECT coalesce(sum(n), 0) FROM tally",
 		    &n);
 		sqlite3_close(from);
 		if (text == NULL) {

@@ -94,6 +94,22 @@ sql_parse_col(const char *s, size_t len)
 
 /* ---- statements ---- */
 
+int
+sql_one(sqlite3 *db, const char *sql, int64_t *out)
+{
+	sqlite3_stmt	*s;
+	int		 r = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+		return (-1);
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		*out = sqlite3_column_int64(s, 0);
+		r = 0;
+	}
+	sqlite3_finalize(s);
+	return (r);
+}
+
 static sqlite3_stmt *
 prepare(enum sql_profile profile, const char *text, size_t len)
 {

@@ -96,6 +96,10 @@ int		 sql_parse_col(const char *, size_t);
 /* ---- shared by store*.c ---- */
 
 sqlite3		*store_db(void);
+/* The first value of a constant statement, on any database: 0 or -1. */
+int		 sql_one(sqlite3 *, const char *, int64_t *);
+/* A statement without rows while a store is opened: done, or the end. */
+void		 store_must(sqlite3 *, const char *);
 /* Make the tables of a new store, or bring those of an old one up to date. */
 void		 store_format(sqlite3 *, const char *path);
 void		 sql_profile(enum sql_profile);

@@ -296,13 +296,6 @@ db_config(sqlite3 *db)
 	}
 }
 
-static void
-must_exec(const char *sql)
-{
-	if (sqlite3_exec(store.db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fatalx("store: %s: %s", sql, sqlite3_errmsg(store.db));
-}
-
 /* What SQLite takes only before its first use. */
 static void
 sqlite_start(void)
@@ -390,9 +383,9 @@ store_open(const char *dir)
 			fatalx("store: %s: %s: another keepd may be using it",
 			    path, sqlite3_errmsg(store.db));
 	store_format(store.db, path);
-	must_exec("BEGIN IMMEDIATE");
-	must_exec("UPDATE meta SET v = v + 1 WHERE k = 'opened'");
-	must_exec("COMMIT");
+	store_must(store.db, "BEGIN IMMEDIATE");
+	store_must(store.db, "UPDATE meta SET v = v + 1 WHERE k = 'opened'");
+	store_must(store.db, "COMMIT");
 	sqlite3_progress_handler(store.db, STORE_PROGRESS_OPS, progress,
 	    NULL);
 	if (path[0] != ':')

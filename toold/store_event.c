@@ -152,18 +152,13 @@ store_request_add(const struct caller *who, const char *request_id,
 static int
 get_int(const char *sql, uint64_t *out)
 {
-	sqlite3_stmt	*s;
-	int		 r = -1;
+	int64_t	n;
+	int	r;
 
 	store_read_begin();
 	sql_profile(SP_OPEN);
-	if (sqlite3_prepare_v2(store_db(), sql, -1, &s, NULL) == SQLITE_OK) {
-		if (sqlite3_step(s) == SQLITE_ROW) {
-			*out = (uint64_t)sqlite3_column_int64(s, 0);
-			r = 0;
-		}
-		sqlite3_finalize(s);
-	}
+	if ((r = sql_one(store_db(), sql, &n)) == 0)
+		*out = (uint64_t)n;
 	sql_profile(SP_NONE);
 	return (r);
 }

@@ -145,8 +145,8 @@ static const char *const *const steps[STORE_FORMAT + 1] = {
 	[2] = to_2, [3] = to_3, [4] = to_4
 };
 
-static void
-must_exec(sqlite3 *db, const char *sql)
+void
+store_must(sqlite3 *db, const char *sql)
 {
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fatalx("store: %s: %s", sql, sqlite3_errmsg(db));
@@ -155,14 +155,10 @@ must_exec(sqlite3 *db, const char *sql)
 static int64_t
 must_int(sqlite3 *db, const char *sql)
 {
-	sqlite3_stmt	*s;
-	int64_t		 v;
+	int64_t	v;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK ||
-	    sqlite3_step(s) != SQLITE_ROW)
+	if (sql_one(db, sql, &v) == -1)
 		fatalx("store: %s: %s", sql, sqlite3_errmsg(db));
-	v = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
 	return (v);
 }
 
@@ -172,7 +168,7 @@ set_number(sqlite3 *db, const char *pragma, int n)
 	char	sql[64];
 
 	snprintf(sql, sizeof(sql), "PRAGMA %s = %d", pragma, n);
-	must_exec(db, sql);
+	store_must(db, sql);
 }
 
 static void
@@ -180,12 +176,12 @@ schema_make(sqlite3 *db)
 {
 	const char *const	*s;
 
-	must_exec(db, "BEGIN IMMEDIATE");
+	store_must(db, "BEGIN IMMEDIATE");
 	for (s = schema; *s != NULL; s++)
-		must_exec(db, *s);
+		store_must(db, *s);
 	set_number(db, "application_id", STORE_APPLICATION);
 	set_number(db, "user_version", STORE_FORMAT);
-	must_exec(db, "COMMIT");
+	store_must(db, "COMMIT");
 }
 
 /* ---- the copy ---- */
@@ -252,12 +248,12 @@ upgrade(sqlite3 *db, int64_t from)
 	const char *const	*s;
 	int			 n;
 
-	must_exec(db, "BEGIN IMMEDIATE");
+	store_must(db, "BEGIN IMMEDIATE");
 	for (n = (int)from + 1; n <= STORE_FORMAT; n++)
 		for (s = steps[n]; s != NULL && *s != NULL; s++)
-			must_exec(db, *s);
+			store_must(db, *s);
 	set_number(db, "user_version", STORE_FORMAT);
-	must_exec(db, "COMMIT");
+	store_must(db, "COMMIT");
 	log_info("store: upgraded from format %lld to %d", (long long)from,
 	    STORE_FORMAT);
 }
