@@ -193,25 +193,6 @@ on_exit_timer(struct ev_timer *t)
 	child_exit(0);
 }
 
-/* The whole file over the store, as one transaction of the store. */
-static int
-file_load(sqlite3 *from)
-{
-	sqlite3_backup	*b;
-	int		 rc;
-
-	store_forget();
-	b = sqlite3_backup_init(store_db(), "main", from, "main");
-	if (b == NULL)
-		return (sqlite3_errcode(store_db()));
-	while ((rc = sqlite3_backup_step(b, STEP_PAGES)) == SQLITE_OK)
-		(void)authd_poll();
-	if (rc == SQLITE_DONE)
-		return (sqlite3_backup_finish(b));
-	(void)sqlite3_backup_finish(b);
-	return (rc);
-}
-
 static const char *
 restore(struct chan *ch, uint32_t id, const struct msg_ctl *m, int fd)
 {
@@ -235,7 +216,9 @@ restore(struct chan *ch, uint32_t id, const struct msg_ctl *m, int fd)
 		}
 		return (text);
 	}
-	rc = file_load(from);
+	/* The whole file over the store, as one transaction of it. */
+	store_forget();
+	rc = backup_all(store_db(), from, authd_poll);
 	sqlite3_close(from);
 	if (rc != SQLITE_OK) {
 		snprintf(why, sizeof(why), "nothing was changed: the store "

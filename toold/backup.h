@@ -25,7 +25,10 @@ void	backup_stop(void);
  * it cannot be had.
  */
 sqlite3	*backup_open(int fd, int write);
-/* All pages of one into the other, at once: SQLITE_OK or SQLite's code. */
-int	backup_all(sqlite3 *to, sqlite3 *from);
+/*
+ * All pages of one into the other: SQLITE_OK or SQLite's code.  between, if
+ * not NULL, is called every few pages.
+ */
+int	backup_all(sqlite3 *to, sqlite3 *from, int (*between)(void));
 
 #endif

@@ -16,6 +16,7 @@
 
 #define VFS_NAME	"descriptor"
 #define SECTOR		4096
+#define ALL_PAGES	64		/* of backup_all(), at once */
 
 struct fd_file {
 	sqlite3_file	 base;
@@ -249,15 +250,16 @@ backup_open(int fd, int write)
 }
 
 int
-backup_all(sqlite3 *to, sqlite3 *from)
+backup_all(sqlite3 *to, sqlite3 *from, int (*between)(void))
 {
 	sqlite3_backup	*b;
 	int		 rc;
 
 	if ((b = sqlite3_backup_init(to, "main", from, "main")) == NULL)
 		return (sqlite3_errcode(to));
-	while ((rc = sqlite3_backup_step(b, 256)) == SQLITE_OK)
-		;
+	while ((rc = sqlite3_backup_step(b, ALL_PAGES)) == SQLITE_OK)
+		if (between != NULL)
+			(void)between();
 	if (rc != SQLITE_DONE) {
 		(void)sqlite3_backup_finish(b);
 		return (rc);

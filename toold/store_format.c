@@ -225,7 +225,7 @@ copy_make(sqlite3 *db, const char *path, int64_t format)
 	    0600);
 	if (fd == -1 || (to = backup_open(fd, 1)) == NULL)
 		fatal("store: %s: no copy before the upgrade", part);
-	rc = backup_all(to, db);
+	rc = backup_all(to, db, NULL);
 	sqlite3_close(to);
 	if (rc != SQLITE_OK) {
 		(void)unlink(part);
