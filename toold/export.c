@@ -175,17 +175,10 @@ rows_put(struct transfer *t, const struct table *tab)
 {
 	struct work	*w = t->state;
 	struct stmt	*st;
-	struct buf	 text;
 	int		 n = 0, r;
 
-	buf_init(&text, 65536);
-	transfer_select(&text, tab);
-	st = sql_get(SP_ROW, &text);
-	buf_free(&text);
-	if (st == NULL)
+	if ((st = transfer_select(tab, w->last)) == NULL)
 		return (-1);
-	sql_bind_int(st, 1, w->last);
-	sql_bind_int(st, 2, TRANSFER_ROWS);
 	while ((r = sql_step(st)) == 1) {
 		if (n++ == 0) {
 			item_begin(t, "rows");

@@ -100,8 +100,11 @@ const struct art_group *transfer_group(enum art_type);
 const char *export_package(struct transfer *);
 const char *import_package(struct transfer *);
 const char *export_rows(struct transfer *);
-/* SELECT of a table's rows behind row number ?1, in order, at most ?2. */
-void	 transfer_select(struct buf *, const struct table *);
+/*
+ * The rows of a table behind a row number, in order, at most TRANSFER_ROWS:
+ * number, id and fields of each.  NULL: store_error().
+ */
+struct stmt *transfer_select(const struct table *, int64_t last);
 const char *import_rows(struct transfer *);
 
 /* ---- import_shape.c: what comes from elsewhere ---- */

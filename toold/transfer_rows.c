@@ -78,8 +78,8 @@ csv_put(struct buf *b, const char *s, size_t len)
 	buf_addc(b, '"');
 }
 
-void
-transfer_select(struct buf *b, const struct table *tab)
+static void
+select_put(struct buf *b, const struct table *tab)
 {
 	unsigned int	i;
 
@@ -98,6 +98,23 @@ transfer_select(struct buf *b, const struct table *tab)
 	SQL(b, " > ?1 ORDER BY ");
 	sql_col(b, IC_ROWID);
 	SQL(b, " LIMIT ?2");
+}
+
+struct stmt *
+transfer_select(const struct table *tab, int64_t last)
+{
+	struct stmt	*st;
+	struct buf	 text;
+
+	buf_init(&text, 65536);
+	select_put(&text, tab);
+	st = sql_get(SP_ROW, &text);
+	buf_free(&text);
+	if (st == NULL)
+		return (NULL);
+	sql_bind_int(st, 1, last);
+	sql_bind_int(st, 2, TRANSFER_ROWS);
+	return (st);
 }
 
 static int
@@ -141,20 +158,13 @@ out_step(struct transfer *t)
 	struct out_work	*w = t->state;
 	struct table	*tab;
 	struct stmt	*st;
-	struct buf	 text;
 	const char	*why;
 	int		 n = 0, r;
 
 	if ((why = table_open(t, 0, &tab)) != NULL)
 		return (transfer_fail(t, "%s", why));
-	buf_init(&text, 65536);
-	transfer_select(&text, tab);
-	st = sql_get(SP_ROW, &text);
-	buf_free(&text);
-	if (st == NULL)
+	if ((st = transfer_select(tab, w->last)) == NULL)
 		return (transfer_fail(t, "%s", store_error()));
-	sql_bind_int(st, 1, w->last);
-	sql_bind_int(st, 2, TRANSFER_ROWS);
 	while ((r = sql_step(st)) == 1) {
 		w->last = sql_int(st, 0);
 		n++;
