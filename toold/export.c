@@ -114,41 +114,21 @@ kind_word(enum art_type type)
 	return (k->word);
 }
 
-static int
-record_put(struct transfer *t, const struct art *a)
+static void
+record_put(struct transfer *t, enum art_type type, json_t *tree)
 {
-	json_t		*tree = transfer_tree(a), *v;
 	const char	*key;
+	json_t		*v;
 
-	if (tree == NULL)
-		return (transfer_fail(t, "%s", store_error()));
-	if (a->type == ART_PACKAGE) {
-		json_put(&t->out, tree);
-		json_decref(tree);
-		return (0);
-	}
-	item_begin(t, kind_word(a->type));
+	item_begin(t, kind_word(type));
 	json_object_foreach(tree, key, v) {
 		buf_addf(&t->out, ",\"%s\":", key);
 		json_put(&t->out, v);
 	}
 	buf_addc(&t->out, '}');
-	json_decref(tree);
-	return (0);
 }
 
 /* ---- rows ---- */
-
-static int
-with_rows(const struct art *a)
-{
-	json_t	*tree = art_tree(a);
-	int	 yes;
-
-	yes = json_is_true(json_object_get(tree, "includeDataInPackage"));
-	json_decref(tree);
-	return (yes);
-}
 
 static void
 row_put(struct buf *b, const struct table *tab, struct stmt *st)
@@ -256,6 +236,7 @@ step(struct transfer *t)
 	struct work	*w = t->state;
 	struct member	*m;
 	struct art	 a;
+	json_t		*tree;
 	int		 r;
 
 	if (w->at == w->n)
@@ -268,12 +249,17 @@ step(struct transfer *t)
 		return (transfer_fail(t, "%s", r == -1 ? store_error() :
 		    "an artifact went away meanwhile: begin again"));
 	}
-	r = record_put(t, &a);
-	if (m->type == ART_TABLE && with_rows(&a))
-		w->list[w->tables++] = *m;
+	tree = transfer_tree(&a);
 	art_free(&a);
+	if (tree == NULL)
+		return (transfer_fail(t, "%s", store_error()));
+	record_put(t, m->type, tree);
+	if (m->type == ART_TABLE && json_is_true(json_object_get(tree,
+	    "includeDataInPackage")))
+		w->list[w->tables++] = *m;
+	json_decref(tree);
 	t->done++;
-	return (r);
+	return (0);
 }
 
 const char *
@@ -282,6 +268,7 @@ export_package(struct transfer *t)
 	const struct transfer_kind	*k;
 	struct work			*w;
 	const char			*why;
+	json_t				*tree;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return ("out of memory");
@@ -299,8 +286,10 @@ export_package(struct transfer *t)
 	t->all = w->n;
 	buf_addf(&t->out, "{\"format\":\"%s\",\"version\":%d,\n\"package\":",
 	    TRANSFER_FORMAT, TRANSFER_VERSION);
-	if (record_put(t, &w->pkg) != 0)
-		return (t->text);
+	if ((tree = transfer_tree(&w->pkg)) == NULL)
+		return (store_error());
+	json_put(&t->out, tree);
+	json_decref(tree);
 	buf_adds(&t->out, ",\n\"artifacts\":[");
 	return (NULL);
 }
