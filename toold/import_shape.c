@@ -256,26 +256,30 @@ static const char *const set_here[] = { "ver", "revision", "createdAt",
 	"updatedAt", "createdBy", "changedBy", NULL };
 
 static void
-server_out(const struct transfer_kind *k, json_t *o, json_t *dropped)
+key_out(json_t *o, const char *key, json_t *dropped)
 {
-	const struct art_group	*g = transfer_group(k->type);
+	const json_t	*v = json_object_get(o, key);
+
+	if (v == NULL)
+		return;
+	if (dropped != NULL)
+		drop(dropped, key, v);
+	json_object_del(o, key);
+}
+
+void
+shape_strip(enum art_type type, json_t *o, json_t *dropped)
+{
+	const struct art_group	*g = transfer_group(type);
 	const struct art_field	*f;
 	size_t			 i;
 
 	for (i = 0; set_here[i] != NULL; i++)
-		if (json_object_get(o, set_here[i]) != NULL) {
-			drop(dropped, set_here[i], json_object_get(o,
-			    set_here[i]));
-			json_object_del(o, set_here[i]);
-		}
+		key_out(o, set_here[i], dropped);
 	for (f = g != NULL ? g->fields : NULL; f != NULL && f->name != NULL;
-	    f++) {
-		if (!(f->flags & AF_SERVER))
-			continue;
-		if (json_object_get(o, f->name) != NULL)
-			drop(dropped, f->name, json_object_get(o, f->name));
-		json_object_del(o, f->name);
-	}
+	    f++)
+		if (f->flags & AF_SERVER)
+			key_out(o, f->name, dropped);
 }
 
 /* The platform gives members of a web app's run time that are the app's. */
@@ -296,7 +300,7 @@ shape_fit(const struct transfer_kind *k, json_t *o, json_t *dropped)
 	json_t			*schema, *s;
 
 	json_object_del(o, "artifact");
-	server_out(k, o, dropped);
+	shape_strip(k->type, o, dropped);
 	if (k->type == ART_WEBAPP)
 		webapp_fit(o);
 	if (e == NULL || (schema = json_loads(e->tool->input_schema, 0,

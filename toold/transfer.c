@@ -160,9 +160,6 @@ transfer_package(struct transfer *t, const char *which, struct art *a)
 
 /* ---- a record as it stands in a file ---- */
 
-static const char *const server_keys[] = { "ver", "revision", "createdAt",
-	"updatedAt", "createdBy", "changedBy", "package", NULL };
-
 /* Files of a web app with their content, without size and times. */
 static void
 assets_fill(json_t *tree)
@@ -189,19 +186,12 @@ assets_fill(json_t *tree)
 json_t *
 transfer_tree(const struct art *a)
 {
-	const struct art_group	*g = transfer_group(a->type);
-	const struct art_field	*f;
-	const char *const	*k;
-	json_t			*tree = art_tree(a);
+	json_t	*tree = art_tree(a);
 
 	if (tree == NULL)
 		return (NULL);
-	for (k = server_keys; *k != NULL; k++)
-		json_object_del(tree, *k);
-	for (f = g != NULL ? g->fields : NULL; f != NULL && f->name != NULL;
-	    f++)
-		if (f->flags & AF_SERVER)
-			json_object_del(tree, f->name);
+	shape_strip(a->type, tree, NULL);
+	json_object_del(tree, "package");
 	/* Whose package it is here, is for this server to say. */
 	if (a->type == ART_PACKAGE)
 		json_object_del(tree, "roles");

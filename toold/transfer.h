@@ -120,6 +120,8 @@ const struct transfer_kind *shape_kind(const json_t *, const char **what);
  * The path of each that held something is appended to dropped.
  */
 void	shape_fit(const struct transfer_kind *, json_t *, json_t *dropped);
+/* Take out what only the server sets; dropped as above, or NULL. */
+void	shape_strip(enum art_type, json_t *, json_t *dropped);
 
 /* ---- span.c: a file as a whole ---- */
 
