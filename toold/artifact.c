@@ -52,10 +52,10 @@ artifact_group(struct call *c)
 	const char		*noun = strchr(c->tool->name, '_');
 	size_t			 i;
 
+	if (ac != NULL && ac->has_old)
+		return (artifact_group_of(ac->old.type));
 	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (ac != NULL && ac->has_old ?
-		    groups[i]->type == ac->old.type :
-		    noun != NULL && noun_is(groups[i], noun + 1))
+		if (noun != NULL && noun_is(groups[i], noun + 1))
 			return (groups[i]);
 	return (NULL);
 }

@@ -270,7 +270,7 @@ key_out(json_t *o, const char *key, json_t *dropped)
 void
 shape_strip(enum art_type type, json_t *o, json_t *dropped)
 {
-	const struct art_group	*g = transfer_group(type);
+	const struct art_group	*g = artifact_group_of(type);
 	const struct art_field	*f;
 	size_t			 i;
 

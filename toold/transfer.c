@@ -40,20 +40,6 @@ static struct transfer	now = { .fd = -1 };
 static struct ev_timer	step_timer;
 static struct buf	answer;		/* of the calls; not looked at */
 
-const struct art_group *
-transfer_group(enum art_type type)
-{
-	static const struct art_group *const groups[] = { &app_group,
-	    &webapp_group, &script_group, &project_group, &adaptive_group,
-	    &api_group };
-	size_t	i;
-
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (groups[i]->type == type)
-			return (groups[i]);
-	return (NULL);
-}
-
 /* ---- for the parts ---- */
 
 void

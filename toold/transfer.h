@@ -91,10 +91,8 @@ struct transfer_kind {
 };
 /* In the order in which they are written and saved; ended by type 0. */
 extern const struct transfer_kind transfer_kinds[];
-/* A stored record as it stands in a file; NULL: out of memory. */
+/* A stored record as it stands in a file; NULL: store_error(). */
 json_t	*transfer_tree(const struct art *);
-/* Its group, or NULL (tables, packages). */
-const struct art_group *transfer_group(enum art_type);
 
 /* Starts of the four, NULL or why not. */
 const char *export_package(struct transfer *);
