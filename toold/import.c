@@ -181,6 +181,9 @@ begins(const char *p, const char *end, const char *with)
 	    memcmp(p, with, strlen(with)) == 0);
 }
 
+static const char	bad_file[] = "the file is not JSON, or one artifact "
+			    "in it is larger than 12 MiB, or too deep";
+
 #define OURS	"{\"format\":\"" TRANSFER_FORMAT "\","
 #define OURS_1	OURS "\"version\":1,"
 
@@ -188,23 +191,20 @@ begins(const char *p, const char *end, const char *with)
 static const char *
 object_split(struct work *w, const char *p, const char *end)
 {
-	static const char	 bad[] = "the file is not JSON, or one "
-				    "artifact in it is larger than 12 MiB, or "
-				    "too deep";
-	int			 own;
+	int	own;
 
 	if (begins(p, end, OURS) && !begins(p, end, OURS_1))
 		return ("the file has another version of the format: install "
 		    "the keepd that wrote it");
 	if (object_items(w, p, end, &own) == -1)
-		return (bad);
+		return (bad_file);
 	if (begins(p, end, OURS_1))
 		return (NULL);
 	if (!own)
 		w->n = 0;
 	if (value_end(p, end) == NULL || end - p > TRANSFER_ITEM_MAX ||
 	    item_add(w, p, (size_t)(end - p)) == -1)
-		return (bad);
+		return (bad_file);
 	return (NULL);
 }
 
@@ -221,8 +221,7 @@ file_split(struct work *w)
 		return (object_split(w, p, end));
 	if (p == end || *p != '[' || (q = array_items(w, p, end)) == NULL ||
 	    blanks(q, end) != end)
-		return ("the file is not JSON, or one artifact in it is "
-		    "larger than 12 MiB, or too deep");
+		return (bad_file);
 	return (NULL);
 }
 

@@ -484,7 +484,6 @@ batch_send(struct transfer *t)
 		    "%llu on: %s; all before line %llu are in", n,
 		    (unsigned long long)w->first, why,
 		    (unsigned long long)w->first));
-	t->failed = 0;
 	json_array_clear(w->rows);
 	w->bytes = 0;
 	return (0);
