@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../common/text.h"
 #include "tools.h"
 #include "transfer.h"
 

@@ -7,7 +7,6 @@
  */
 #include <sys/mman.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #if !defined(__OpenBSD__) && !defined(KEEPD_SANITIZED) && \

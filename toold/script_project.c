@@ -4,9 +4,7 @@
  * a project.  Runs in keepd-toold.  A project's scripts are those that point
  * to it; the caller sees the ones whose package it may read.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../common/text.h"
 #include "script.h"

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../common/log.h"
 #include "../common/text.h"
 #include "logdir.h"
 #include "store_art.h"

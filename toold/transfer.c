@@ -9,12 +9,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../common/ctl.h"
-#include "../common/log.h"
 #include "../common/text.h"
 #include "control.h"
 #include "pipe.h"

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../common/text.h"
 #include "audit.h"
 #include "pipe.h"
 #include "row.h"
